@@ -61,6 +61,9 @@ class Profile:
     """Timestamps are refused with the newer error texts, and images prefix theirs with the filter's name."""
     image_until_is_client_error: bool
     """A bad `until` of images is a 400; before, a 500."""
+    absent_label_differs: bool
+    """containerd store: an image without `k` passes `label!=k=v`, and attestations have no say; before, it failed, and
+    an attestation's lack of labels could pass for its image."""
     snapshot_bytes_counted: bool
     """containerd store: the space of unpacked snapshots is counted beside that of blobs."""
     gc_first_policy_works: bool
@@ -112,6 +115,7 @@ _FIRST_ENGINE: dict[str, tuple[int, ...]] = {
     "exact_until": (29, 4),
     "new_timestamp_wording": (29, 4),
     "image_until_is_client_error": (29, 4),
+    "absent_label_differs": (29, 4, 1),
     "snapshot_bytes_counted": (29, 6),
     "gc_first_policy_works": (29, 6),
 }
