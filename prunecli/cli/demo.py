@@ -1,0 +1,57 @@
+"""`demo`: a guided run in a throw-away store; nothing outside a temporary folder is touched."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from prunecli.cli.pflag import DockerCommand
+
+SCRIPT: tuple[tuple[str, str], ...] = (
+    (
+        "A store is a world to rehearse on. This one holds an example: a shop that runs, and what piled up beside it.",
+        "state demo",
+    ),
+    ("What takes space, and what could come back:", "system df"),
+    (
+        "The plan first. This is what a prune would report; nothing is removed yet.",
+        "system prune --all --volumes --dry-run",
+    ),
+    ("The same for real: exactly what was shown goes.", "system prune --all --volumes --force"),
+    (
+        "The world was told: one event for each kind, with the bytes that came back.",
+        "events --since 1h --until 1s --filter event=prune",
+    ),
+    ("The shop still runs, with its image, its network and its data:", "system df"),
+)
+
+
+@click.command(
+    "demo",
+    cls=DockerCommand,
+    usage_suffix="",
+    help="Walk through a whole prune - plan, reasons, removal, events - in a throw-away store.",
+)
+def demo() -> int:
+    """Run the script's commands one by one, each with its words of introduction."""
+    from prunecli.cli.main import run
+
+    with tempfile.TemporaryDirectory(prefix="prunecli-demo-") as folder:
+        before = dict(os.environ)
+        os.environ |= {"PRUNECLI_STORE": str(Path(folder) / "state.db"), "DOCKER_CONFIG": folder}
+        os.environ |= {"DOCKER_API_VERSION": "1.41"}
+        try:
+            for words, line in SCRIPT:
+                sys.stdout.write(f"\n# {words}\n$ prunecli {line}\n")
+                sys.stdout.flush()
+                if code := run(shlex.split(line)):
+                    return code
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+    return 0

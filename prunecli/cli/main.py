@@ -1,0 +1,130 @@
+"""The root of the command line: global options, the table of commands, and how errors reach the user."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from prunecli import __version__
+from prunecli.cli.groups import Entry, LazyGroup
+from prunecli.cli.pflag import CommandError, Flag, Text
+from prunecli.cli.session import LOG_LEVELS, Session, default_store
+from prunecli.errors import PrunecliError, RefusedError, ValueTextError
+from prunecli.printable import printable
+
+COMMANDS = {
+    "system": Entry("tables:system", "Prune everything unused, measure disk usage, follow events"),
+    "container": Entry("tables:container", "Prune stopped containers"),
+    "image": Entry("tables:image", "Prune unused images"),
+    "network": Entry("tables:network", "Prune unused networks"),
+    "volume": Entry("tables:volume", "Prune unused volumes"),
+    "builder": Entry("tables:builder", "Prune and measure the build cache"),
+    "buildx": Entry("tables:builder", "Another name for builder"),
+    "events": Entry("events:events", "Replay the journal of events, then follow it live"),
+    "state": Entry("tables:state", "Load, save and inspect the state store"),
+    "demo": Entry("demo:demo", "See every step of a prune in a throw-away store"),
+}
+
+
+def _log_level(text: str) -> None:
+    if text not in LOG_LEVELS:
+        raise ValueTextError(f"one of {', '.join(LOG_LEVELS)} is expected")
+
+
+GLOBAL_OPTIONS = [
+    Flag(
+        ["--store"],
+        type=Text("file"),
+        help="State store to work on (default $PRUNECLI_STORE, else in the user's state directory)",
+    ),
+    Flag(["--api-version"], type=Text("version"), help="Speak this API version, like $DOCKER_API_VERSION"),
+    Flag(["--config"], type=Text("directory"), help="Docker's client configuration, for its pruneFilters"),
+    Flag(
+        ["-l", "--log-level"],
+        type=Text("level", _log_level),
+        default="info",
+        help="How much goes to stderr: debug, info, warn, error, fatal",
+    ),
+    Flag(["-v", "--version"], is_flag=True, help="Print the version and quit"),
+]
+
+
+@click.command(
+    cls=LazyGroup,
+    table=COMMANDS,
+    params=GLOBAL_OPTIONS,
+    help="Show exactly what a Docker prune would remove and why, remove exactly that, and tell what came back.",
+)
+@click.pass_context
+def root(
+    ctx: click.Context, store: str | None, api_version: str | None, config: str | None, log_level: str, version: bool
+) -> None:
+    """Keep what the global options say for the command that follows."""
+    del version  # answered before the commands are read
+    session = Session(
+        Path(store) if store else default_store(),
+        api_version or os.environ.get("DOCKER_API_VERSION", ""),
+        log_level=log_level,
+    )
+    if config:
+        session.config_dir = Path(config)
+    ctx.obj = session
+
+
+def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:
+    """Run one command line and return its exit code; whatever a user can cause ends as one sentence on stderr."""
+    try:
+        code = _dispatch(argv, prog)
+        if sys.stdout is not None:  # a process may be started without one
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        _drop_stdout()
+        return complain("stdout was closed before everything was written to it", 1)
+    except OSError as e:
+        _drop_stdout()
+        return complain(f"{e.filename or 'stdout'}: {e.strerror or e}", 1)
+
+
+def _dispatch(argv: Sequence[str], prog: str) -> int:
+    try:
+        if _asks_version(argv):
+            print(f"prunecli version {__version__}")
+            return 0
+        result = root.main(list(argv), prog_name=prog, standalone_mode=False)
+    except CommandError as e:
+        return complain(f"{e.message}\n{e.tail}" if e.tail else e.message, e.exit_code)
+    except RefusedError as e:
+        return complain(f"Error response from daemon: {e.message}", e.exit_code)
+    except PrunecliError as e:
+        return complain(e.message, e.exit_code)
+    except click.exceptions.Exit as e:
+        return e.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except click.ClickException as e:
+        return complain(e.format_message(), 125)
+    return result if isinstance(result, int) else 0
+
+
+def complain(text: str, code: int) -> int:
+    """Write an error to stderr, safe for a terminal, and return the exit code."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write("\n".join(printable(line) for line in text.split("\n")) + "\n")
+        sys.stderr.flush()
+    return code
+
+
+def _asks_version(argv: Sequence[str]) -> bool:
+    return bool(argv) and argv[0] in ("-v", "--version")
+
+
+def _drop_stdout() -> None:
+    """Point stdout nowhere, so that the interpreter's last flush does not complain a second time."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,114 @@
+"""What the global options decided: which world a command speaks to, which API, which clock, which configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prunecli.clock import Clock
+from prunecli.errors import PrunecliError, RefusedError
+from prunecli.profile import Profile, format_api, parse_api
+
+if TYPE_CHECKING:
+    from prunecli.backends import World
+    from prunecli.backends.store import Store
+
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal", "panic")
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of the program. `store` is a path; `api_version` is text as typed."""
+
+    store: Path
+    api_version: str = ""
+    config_dir: Path = field(default_factory=lambda: default_config_dir())  # noqa: PLW0108 - defined below
+    log_level: str = "info"
+    clock: Clock = field(default_factory=Clock.from_environment)
+
+    def open_store(self, *, create: bool = False) -> Store:
+        """Return the state store; `create` makes one where there is none, otherwise that is a StoreError."""
+        from prunecli.backends.store import Store
+
+        return Store.open(self.store, create=create, clock=self.clock.now)
+
+    def world(self, *, change: bool = False) -> World:
+        """Return the world that the global options name.
+
+        A store that does not exist yet is an empty world, and stays absent unless it is to be changed.
+        """
+        if not self.store.exists():
+            self.warn(f"there is no state store at {self.store} yet: load one with `prunecli state import FILE`")
+            if not change:
+                from prunecli.backends.memory import Memory
+                from prunecli.snapshot import Snapshot
+
+                return Memory(Snapshot(0), clock=self.clock.now)
+        return self.open_store(create=change)
+
+    def api(self, profile: Profile) -> tuple[int, int]:
+        """Return the API version to speak with an Engine of this profile.
+
+        Raises RefusedError for a version above the Engine's, in Docker's words.
+        """
+        if not self.api_version:
+            return profile.api
+        try:
+            api = parse_api(self.api_version)
+        except ValueError:
+            raise PrunecliError(
+                f'"{self.api_version}" is not an API version: give one like {format_api(profile.max_api)}'
+            ) from None
+        if api > profile.max_api:
+            newest = format_api(profile.max_api)
+            raise RefusedError(
+                f"client version {self.api_version} is too new. Maximum supported API version is {newest}"
+            )
+        return api
+
+    def prune_filters(self) -> list[str]:
+        """Return `pruneFilters` of Docker's configuration file.
+
+        Raises PrunecliError for a file that cannot be read: the filters in it may protect what must stay.
+        """
+        path = self.config_dir / "config.json"
+        try:
+            config = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as e:
+            raise PrunecliError(f"{path} cannot be read, and may hold filters that protect something: {e}") from e
+        entries = config.get("pruneFilters") if isinstance(config, dict) else None
+        if entries is None:
+            return []
+        if not isinstance(entries, list) or not all(isinstance(e, str) for e in entries):
+            raise PrunecliError(f"{path}: pruneFilters must be a list of texts such as label!=keep")
+        return entries
+
+    def warn(self, text: str) -> None:
+        """Say something on stderr that is neither result nor error."""
+        if LOG_LEVELS.index(self.log_level) <= LOG_LEVELS.index("warn"):
+            print(f"prunecli: {text}", file=sys.stderr)
+
+
+def default_store() -> Path:
+    """Return where the state store is when nobody says: `$PRUNECLI_STORE`, else below the user's state directory."""
+    if named := os.environ.get("PRUNECLI_STORE"):
+        return Path(named)
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "prunecli" / "state.db"
+
+
+def default_config_dir() -> Path:
+    """Return Docker's configuration directory: `$DOCKER_CONFIG`, else `~/.docker`."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def local_utc_offset(instant: int) -> int:
+    """Return how many seconds the local zone is ahead of UTC at an instant; `TZ` decides."""
+    return time.localtime(instant // 10**9).tm_gmtoff
