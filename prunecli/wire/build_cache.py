@@ -1,0 +1,82 @@
+"""Build cache: the records of `GET /system/df`, to a record and back."""
+
+from __future__ import annotations
+
+from prunecli.kinds.build_cache import CacheRecord
+from prunecli.units import format_instant
+from prunecli.wire.fields import Json, Reader, patched
+
+PARENTS = " Parents"
+"""The key as it is on the wire, space included, from API 1.42 on; `Parent` before, which has only one."""
+
+_WRITABLE = frozenset({"source.local", "exec.cachemount"})
+
+
+def read_record(row: Reader, *, extended: frozenset[str]) -> CacheRecord:
+    """Return the record of one row, without the layer that it holds.
+
+    `extended` holds the ids of the records that others are built on. The API does not say which records are mutable;
+    local sources and cache mounts are, and so is a step that nothing was built on and that no image has.
+    Source: `build-cache-gc.md` 1.1 of the specification.
+    """
+    id, type, shared = row.name("ID"), row.text("Type", ""), row.flag("Shared")
+    parents = parents_of(row)
+    return CacheRecord(
+        id=id,
+        parents=parents,
+        type=type,
+        description=row.text("Description", ""),
+        mutable=type in _WRITABLE or (type in ("", "regular") and bool(parents) and not shared and id not in extended),
+        in_use=row.flag("InUse"),
+        reported_shared=shared,
+        size=row.number("Size", 0),
+        created_at=row.dated("CreatedAt"),
+        last_used_at=row.instant("LastUsedAt"),
+        usage_count=row.number("UsageCount", 0),
+    )
+
+
+def parents_of(row: Reader) -> tuple[str, ...]:
+    """Return the ids of a row's parents, in whichever spelling it has."""
+    if PARENTS in row.data:
+        return row.texts(PARENTS)
+    if "Parents" in row.data:
+        return row.texts("Parents")
+    parent = row.text("Parent", "")
+    return (parent,) if parent else ()
+
+
+def write_record(record: CacheRecord, said: Json | None, *, shared: bool | None, old_parents: bool) -> Json:
+    """Return the row of a record; `shared` is its flag, None where that did not change."""
+    row = said if said is not None else _new(record, old_parents=old_parents)
+    values: Json = {}
+    if shared is not None and row.get("Shared") != shared:
+        values["Shared"] = shared
+    if (row.get("InUse") or False) != record.in_use:
+        values["InUse"] = record.in_use
+    if (row.get("Size") or 0) != record.size:
+        values["Size"] = record.size
+    if (row.get("UsageCount") or 0) != record.usage_count:
+        values["UsageCount"] = record.usage_count
+        if record.last_used_at is not None:
+            values["LastUsedAt"] = format_instant(record.last_used_at)
+    return patched(row, **values) if values else row
+
+
+def _new(record: CacheRecord, *, old_parents: bool) -> Json:
+    row: Json = {"ID": record.id}
+    if record.parents and old_parents:
+        row["Parent"] = record.parents[0]
+    elif record.parents:
+        row[PARENTS] = list(record.parents)
+    row |= {
+        "Type": record.type,
+        "Description": record.description,
+        "InUse": record.in_use,
+        "Shared": record.reported_shared,
+        "Size": record.size,
+        "CreatedAt": format_instant(record.created_at),
+    }
+    if record.last_used_at is not None:
+        row["LastUsedAt"] = format_instant(record.last_used_at)
+    return row | {"UsageCount": record.usage_count}
