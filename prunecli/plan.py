@@ -134,13 +134,13 @@ def held_layers(world: Snapshot) -> frozenset[str]:
 def shared_records(world: Snapshot) -> dict[str, str]:
     """Map each directly shared cache record to the image that it shares with.
 
-    With graph drivers a record is shared when its layer is part of some image. Where a record's layer is not known, the
-    Engine's own word stands.
+    With graph drivers a record is shared when its layer is part of some image, with the containerd store when it is an
+    image's topmost. Where a record's layer is not known, the Engine's own word stands.
     Source: `build-cache-gc.md` 7 of the specification.
     """
     owners: dict[str, str] = {}
     for image in sorted(world.images, key=lambda i: (not i.tags, i.tags, i.id)):
-        for layer in image.layers:
+        for layer in image.layers[-1:] if world.profile.containerd else image.layers:
             owners.setdefault(layer, image.tags[0] if image.tags else image.id)
     shared: dict[str, str] = {}
     for record in world.build_cache:
