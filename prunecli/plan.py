@@ -98,7 +98,7 @@ def _decide(world: Snapshot, kind: Kind, info: PruneInfo, chosen: Selection | No
     if kind is Kind.NETWORK:
         return network.decide(world.networks, info, now, chosen)
     if kind is Kind.VOLUME:
-        return volume.decide(world.volumes, volume_users(world), info, chosen)
+        return volume.decide(world.volumes, volume_users(world), info, world.profile, chosen)
     if kind is Kind.IMAGE:
         uses = image_uses(world)
         if world.profile.containerd:

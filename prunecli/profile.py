@@ -33,6 +33,8 @@ class Profile:
     """`dangling=true` with `dangling=false` is refused; in older engines false wins."""
     volume_all_key: bool
     """Volumes know the filter key `all`."""
+    volume_destroy_events: bool
+    """A volume prune tells of each volume; in older engines of the whole alone."""
     until_is_client_error: bool
     """A bad `until` of containers and networks is a 400; in older engines a 500."""
     cache_until_timestamp: bool
@@ -100,6 +102,7 @@ _FIRST_ENGINE: dict[str, tuple[int, ...]] = {
     "lower_case_filter_errors": (23, 0),
     "dangling_conflict_refused": (23, 0),
     "volume_all_key": (23, 0),
+    "volume_destroy_events": (23, 0),
     "until_is_client_error": (23, 0),
     "cache_until_timestamp": (24, 0, 9),
     "gc_durations_work": (24, 0, 9),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prunecli.info import PruneInfo
+from prunecli.profile import DEFAULT_PROFILE, Profile
 from prunecli.units import Instant
 from prunecli.verdict import Decisions, Kind, Reason, Row, Selection, Step, Verdict
 
@@ -74,26 +75,27 @@ def decide(
     volumes: Iterable[Volume],
     users: Mapping[str, tuple[str, ...]],
     info: PruneInfo,
+    profile: Profile = DEFAULT_PROFILE,
     chosen: Selection | None = None,
 ) -> Decisions:
     """Judge all volumes, in the order of their names; `users` maps a volume's name to who mounts it."""
     ordered = sorted(volumes, key=lambda v: v.name)
     verdicts = tuple(judge(v, users.get(v.name, ()), info, chosen) for v in ordered)
-    return Decisions(verdicts, tuple(_step(v, d) for v, d in zip(ordered, verdicts, strict=True) if d.removed))
+    return Decisions(verdicts, tuple(_step(v, d, profile) for v, d in zip(ordered, verdicts, strict=True) if d.removed))
 
 
 def _keep(volume: Volume, reason: Reason, detail: str = "") -> Verdict:
     return Verdict(Kind.VOLUME, volume.name, volume.name, removed=False, reason=reason, detail=detail, size=volume.size)
 
 
-def _step(volume: Volume, verdict: Verdict) -> Step:
+def _step(volume: Volume, verdict: Verdict, profile: Profile) -> Step:
     return Step(
         Kind.VOLUME,
         volume.name,
         volume.name,
         rows=(Row(volume.name),),
         reclaims=verdict.reclaims,
-        action="destroy",
+        action="destroy" if profile.volume_destroy_events else "",
         attributes={"driver": volume.driver},
         witness=volume.witness,
     )
