@@ -45,7 +45,8 @@ class PruneRequest:
     not among them. `all` widens images and build cache, and volumes only when they are asked for alone: a system prune
     never takes named ones. Over HTTP images and volumes know no such flag, and their filters alone decide.
 
-    BuildKit's control service sends `selectors` and `keep_duration` in the place of `filters`.
+    BuildKit's control service sends `selectors` and `keep_duration` in the place of `filters`. `exact_until` says that
+    the command is one that only buildx has: it reads a duration itself, and an Engine's rounding does not touch it.
     """
 
     kinds: tuple[Kind, ...]
@@ -57,6 +58,7 @@ class PruneRequest:
     dialect: Dialect = Dialect.CLI
     selectors: tuple[str, ...] = ()
     keep_duration: Duration | None = None
+    exact_until: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class _Asked:
             self.now,
             utc_offset=self.utc_offset,
             new_wording=self.profile.new_timestamp_wording,
-            floor_durations=not self.profile.exact_until,
+            floor_durations=not (self.profile.exact_until or self.request.exact_until),
         )
         return self.now - until
 

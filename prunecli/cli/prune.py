@@ -99,7 +99,10 @@ def _builder(
         None if t is None else parse_size(t) for t in (keep_storage or reserved_space, max_used_space, min_free_space)
     ]
     request = PruneRequest((Kind.BUILD_CACHE,), all=all, filters=_filters(session, filter))
-    return replace(request, reserved_space=sizes[0], max_used_space=sizes[1], min_free_space=sizes[2])
+    newer = any(text is not None for text in (reserved_space, max_used_space, min_free_space))
+    return replace(
+        request, reserved_space=sizes[0], max_used_space=sizes[1], min_free_space=sizes[2], exact_until=newer
+    )
 
 
 class UntilWithVolumesError(UsageError):
