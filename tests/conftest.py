@@ -1,0 +1,24 @@
+"""What all tests share: a fixed instant, and an environment that belongs to no machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+NOW = 1_795_255_200 * 10**9
+"""2026-11-21T10:00:00Z in nanoseconds: ages in tests are counted back from here."""
+
+
+@pytest.fixture(autouse=True)
+def _no_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the user's Docker settings, stores and time zone out of every test."""
+    for name in list(os.environ):
+        if name.startswith(("DOCKER_", "PRUNECLI_", "BUILDX_", "XDG_")) and not name.startswith(("PRUNECLI_TEST_", "PRUNECLI_ENGINE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
