@@ -1,0 +1,254 @@
+"""The store's file: finding or making it, its connections and transactions, and the words for what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from prunecli.backends import locks, schema
+from prunecli.backends.uri import in_uri
+from prunecli.errors import StoreError
+from prunecli.units import SECOND, Duration
+
+T = TypeVar("T")
+
+_NAP = 0.1  # seconds that SQLite itself waits for a lock; between two such waits an interrupt gets through
+
+_HEADER_SIZE = 100
+_NOT_SQLITE = "is not a prunecli state store: its header is not SQLite's"
+_READ_ONLY = "cannot be changed: the file or its directory is read-only"
+
+
+class Database:
+    """A store's file and its connections; each of them serves one thread at a time.
+
+    `name` is what messages call the file. Whatever SQLite meets becomes a StoreError of one sentence.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, patience: Duration) -> None:
+        self.name = str(path)
+        # The file itself: whoever comes through a symbolic link is to meet the same locks.
+        self.path = Path(os.path.realpath(path))
+        self.read_only = read_only
+        self._refusal = "was opened for reading only"
+        self._patience = patience
+        self._how = "mode=ro" if read_only else "mode=rw"
+        self._idle: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+
+    def prepare(self, *, create: bool) -> None:
+        """Make sure that the file is a store of the present shape; a missing one is made, an older one upgraded."""
+        may_make = create and not self.read_only
+        if not self._is_there():
+            if not may_make:
+                raise StoreError(f"{self.name} does not exist: there is no state store yet")
+            self._make_file()
+        with self._explained():
+            self._settle_for_reading()
+        with self._connection() as db:
+            if not self._patiently(lambda: schema.is_empty(db)):
+                self._bring_up_to_date(db)
+            elif may_make:
+                self._fill(db)
+            else:
+                raise StoreError(f"{self.name} is empty: it is no state store yet")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for one consistent view of the store."""
+        with self._connection() as db, self._transaction(db, "DEFERRED"):
+            schema.version(db, self.name)
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for one transaction: committed at the end, undone when an exception leaves it."""
+        self.refuse_when_read_only()
+        with self._connection() as db, self._transaction(db, "IMMEDIATE"):
+            schema.version(db, self.name)  # a newer program may have upgraded the store while it was open here
+            yield db
+
+    def refuse_when_read_only(self) -> None:
+        """Raise StoreError when the store can only be read."""
+        if self.read_only:
+            raise StoreError(f"{self.name} {self._refusal}")
+
+    def close(self) -> None:
+        """Close the idle connections; a later use opens new ones."""
+        with self._guard:
+            idle, self._idle = self._idle, []
+        for db in idle:
+            db.close()
+
+    # The file
+
+    def _is_there(self) -> bool:
+        # Looked at, never opened: closing a descriptor of ours would drop the locks that SQLite has in this process.
+        try:
+            found = os.stat(self.path)
+        except FileNotFoundError:
+            return False
+        except OSError as e:
+            raise StoreError(f"{self.name} cannot be opened: {_reason(e)}") from e
+        if stat.S_ISDIR(found.st_mode):
+            raise StoreError(f"{self.name} is a directory, not a state store")
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{self.name} is not a regular file")
+        if 0 < found.st_size < _HEADER_SIZE:  # SQLite would take a file of one byte for a new one
+            raise StoreError(f"{self.name} {_NOT_SQLITE}")
+        return True
+
+    def _make_file(self) -> None:
+        """Make an empty file and the directories that lead to it, all for the owner alone."""
+        missing = [p for p in self.path.parents if not os.path.lexists(p)]
+        try:
+            for directory in reversed(missing):
+                directory.mkdir(mode=0o700, exist_ok=True)
+        except OSError as e:
+            raise StoreError(f"{self.name} cannot be made: {e.filename}: {_reason(e)}") from e
+        # SQLite takes the mode of the new file, its log and its shared memory from our lock file.
+        model = locks.make_all(self.path)[0]
+        with self._explained():
+            self._connect(f"mode=rwc&modeof={in_uri(model)}").close()
+
+    def _fill(self, db: sqlite3.Connection) -> None:
+        # With a write-ahead log readers never wait for a writer, nor a writer for readers. Where the file system cannot
+        # do it, SQLite stays with its rollback journal, which is as safe and merely slower.
+        self._patiently(lambda: db.execute("PRAGMA journal_mode = WAL").fetchone())
+        with self._transaction(db, "IMMEDIATE"):
+            if schema.is_empty(db):  # another process may have been faster
+                schema.create(db)
+
+    def _bring_up_to_date(self, db: sqlite3.Connection) -> None:
+        if self._patiently(lambda: schema.version(db, self.name)) == schema.SCHEMA_VERSION:
+            return
+        if self.read_only:
+            raise StoreError(f"{self.name} is from an older prunecli: open it once for writing, which upgrades it")
+        with self._transaction(db, "IMMEDIATE"):
+            schema.upgrade(db, schema.version(db, self.name))
+
+    def _settle_for_reading(self) -> None:
+        """Fall back to reading the file as it lies there when SQLite cannot work in its directory: a read-only medium.
+
+        Without a log beside it nobody is at work on the file; with one it cannot be read without writing.
+        """
+        db = self._connect(self._how)
+        try:
+            self._patiently(lambda: db.execute("PRAGMA user_version").fetchone())
+            self._idle.append(db)
+        except sqlite3.Error as e:
+            db.close()
+            if _code(e) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or os.path.lexists(
+                f"{self.path}-wal"
+            ):
+                raise
+            if not self.read_only:
+                self.read_only, self._refusal = True, _READ_ONLY
+            self._how = "immutable=1"
+
+    # Connections and transactions
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            with self._guard:
+                db = self._idle.pop() if self._idle else None
+            if db is None:
+                db = self._connect(self._how)
+            try:
+                yield db
+            except BaseException:
+                db.close()
+                raise
+            with self._guard:
+                self._idle.append(db)
+
+    def _connect(self, how: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"file:{in_uri(self.path)}?{how}",
+            uri=True,
+            timeout=_NAP,
+            isolation_level=None,  # transactions begin and end where we say so
+            check_same_thread=False,  # a connection wanders between threads, but serves one at a time
+        )
+
+    @contextmanager
+    def _transaction(self, db: sqlite3.Connection, mode: str) -> Iterator[None]:
+        def begin() -> None:
+            try:
+                db.execute(f"BEGIN {mode}")
+                db.execute("PRAGMA user_version").fetchone()  # a deferred transaction begins with its first reading
+            except BaseException:
+                _roll_back(db)
+                raise
+
+        self._patiently(begin)
+        try:
+            yield
+            db.execute("COMMIT")
+        finally:
+            _roll_back(db)
+
+    def _patiently(self, act: Callable[[], T]) -> T:
+        """Do something that may find the file locked, again and again until patience ends."""
+        deadline = time.monotonic() + self._patience / SECOND
+        while True:
+            try:
+                return act()
+            except sqlite3.OperationalError as e:
+                if _code(e) != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
+                time.sleep(0.001)  # some locks are refused without SQLite waiting at all
+
+    # Words
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as e:
+            raise StoreError(self._explain(e)) from e
+
+    def _explain(self, error: sqlite3.Error) -> str:
+        code = _code(error)
+        if code == sqlite3.SQLITE_BUSY:
+            return f"{self.name} is locked by another program: it did not come free in {self._patience / SECOND:g}s"
+        words = {
+            sqlite3.SQLITE_NOTADB: _NOT_SQLITE,
+            sqlite3.SQLITE_CORRUPT: f"is damaged: {error}",
+            sqlite3.SQLITE_READONLY: _READ_ONLY,
+            sqlite3.SQLITE_PERM: "cannot be opened: permission denied",
+            sqlite3.SQLITE_CANTOPEN: f"cannot be opened: {self._obstacle()}",
+            sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
+            sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error",
+        }
+        return f"{self.name} {words[code]}" if code in words else f"{self.name} cannot be used: {error}"
+
+    def _obstacle(self) -> str:
+        """Find out what SQLite does not say: why a file cannot be opened."""
+        if not os.path.lexists(self.path.parent):
+            return f"there is no directory {self.path.parent}"
+        if not self.path.exists() and os.access(self.path.parent, os.W_OK | os.X_OK):
+            return "it does not exist"
+        return "permission denied"
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:  # SQLite itself ends a transaction on some errors
+        db.execute("ROLLBACK")
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary error code."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
