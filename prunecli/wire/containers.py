@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prunecli.kinds.container import RUNNING_STATES, Container
-from prunecli.units import SECOND, format_instant
+from prunecli.units import SECOND, Instant, format_instant
 from prunecli.wire.fields import Json, Reader, patched
 
 ZERO_TIME = "0001-01-01T00:00:00Z"
 """How Go writes a time that was never set."""
-
-_STATES = frozenset({"created", "running", "paused", "restarting", "removing", "exited", "dead"})
 
 
 def read_container(inspect: Reader, row: Reader | None, image_ids: Mapping[str, str]) -> Container:
@@ -37,36 +35,40 @@ def read_container(inspect: Reader, row: Reader | None, image_ids: Mapping[str, 
     )
 
 
-def write_container(container: Container, said: Json | None, image_size: int) -> Json:
-    """Return the inspection of a container; what the Engine said stands where the record does not say otherwise."""
-    document = said if said is not None else _new(container, image_size)
-    state, config = document.get("State") or {}, document.get("Config") or {}
+def write_container(container: Container, said: Json | None, before: Container | None, image_size: int) -> Json:
+    """Return the inspection of a container; `before` is the record as what the Engine said reads."""
+    if said is None or before is None:
+        return _new(container, image_size)
     values: Json = {}
-    if (state.get("Status"), state.get("Running")) != (container.state, container.running):
-        values["State"] = patched(state, **_state(container))
-    if (config.get("Labels") or {}) != container.labels:
-        values["Config"] = patched(config, Labels=dict(container.labels))
-    if str(document.get("Name", "")).removeprefix("/") != container.name:
+    if _standing(container) != _standing(before):
+        values["State"] = patched(said.get("State") or {}, **_state(container))
+    if container.labels != before.labels:
+        values["Config"] = patched(said.get("Config") or {}, Labels=dict(container.labels))
+    if container.name != before.name:
         values["Name"] = f"/{container.name}"
-    if (document.get("SizeRw") or 0) != container.size:
+    if container.size != before.size:
         values["SizeRw"] = container.size
-    return patched(document, **values) if values else document
+    return patched(said, **values) if values else said
 
 
-def write_container_row(container: Container, said: Json | None, image_size: int) -> Json:
+def write_container_row(container: Container, said: Json | None, before: Container | None, image_size: int) -> Json:
     """Return the container's row of a list, with its sizes."""
-    row = said if said is not None else _new_row(container, image_size)
+    if said is None or before is None:
+        return _new_row(container, image_size)
     values: Json = {}
-    if row.get("State") != container.state and container.state in _STATES:
+    if _standing(container) != _standing(before):
         values |= {"State": container.state, "Status": _status(container)}
-    if (row.get("SizeRw") or 0) != container.size:
+    if container.size != before.size:
         values["SizeRw"] = container.size
-    if (row.get("Labels") or {}) != container.labels:
+    if container.labels != before.labels:
         values["Labels"] = dict(container.labels)
-    names = row.get("Names") or []
-    if f"/{container.name}" not in names:
+    if container.name != before.name:
         values["Names"] = [f"/{container.name}"]
-    return patched(row, **values) if values else row
+    return patched(said, **values) if values else said
+
+
+def _standing(container: Container) -> tuple[str, bool, Instant | None]:
+    return container.state, container.running, container.finished_at
 
 
 def _state(container: Container) -> Json:

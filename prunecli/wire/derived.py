@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from prunecli.plan import shared_records
 from prunecli.snapshot import Snapshot
+from prunecli.usage import measure
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
     """Counts and sums as they follow from a snapshot; sizes are bytes.
 
-    `shared_sizes` is what an image has in common with others, by image id; empty for the containerd store, whose rule
-    is another. `shared` are the ids of cache records that share a layer with an image, or have a descendant that does.
+    `listed` are the images that `df` shows: not those without a reference that others were made from.
+    `shared_sizes` is what a listed image has in common with others, by image id, where that is known. `shared` are the
+    ids of cache records that share a layer with an image, or have a descendant that does.
     """
 
+    listed: frozenset[str]
     volume_users: Counter[str]
     image_users: Counter[str]
     shared_sizes: dict[str, int]
@@ -27,19 +30,14 @@ class Derived:
 
 def derive(snapshot: Snapshot) -> Derived:
     """Count over all objects of a snapshot."""
-    holders = Counter(chain for image in snapshot.images for chain in image.layers)
-    sizes = snapshot.layers
-    shared_sizes: dict[str, int] = {}
-    if not snapshot.profile.containerd:
-        for image in snapshot.images:
-            shared_sizes[image.id] = sum(sizes.get(chain, 0) for chain in image.layers if holders[chain] > 1)
-    blobs = {blob.digest: blob.size for image in snapshot.images for blob in image.content}
+    usage = measure(snapshot)
     return Derived(
+        listed=frozenset(row.image.id for row in usage.images),
         volume_users=Counter(name for c in snapshot.containers for name in set(c.volumes)),
         image_users=Counter(c.image_id for c in snapshot.containers),
-        shared_sizes=shared_sizes,
+        shared_sizes={row.image.id: row.shared_size for row in usage.images if row.shared_size != -1},
         shared=_shared(snapshot),
-        layers_size=sum(sizes.get(chain, 0) for chain in holders) + sum(blobs.values()),
+        layers_size=usage.layers_size,
         builder_size=sum(record.size for record in snapshot.build_cache),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -114,7 +114,11 @@ def _keep_basis(derived: Derived, raw: Raw, header: Json) -> None:
     for name, said in raw[Kind.VOLUME].items():
         said[BASIS] = {"users": derived.volume_users[name]}
     for id, said in raw[Kind.IMAGE].items():
-        said[BASIS] = {"users": derived.image_users[id], "shared_size": derived.shared_sizes.get(id)}
+        said[BASIS] = {
+            "users": derived.image_users[id],
+            "shared_size": derived.shared_sizes.get(id),
+            "listed": id in derived.listed,
+        }
     for id, said in raw[Kind.BUILD_CACHE].items():
         said[BASIS] = {"shared": id in derived.shared}
     header[BASIS] = {"layers_size": derived.layers_size, "builder_size": derived.builder_size}
@@ -133,6 +137,15 @@ def write_dump(snapshot: Snapshot, raw: Mapping[Kind, Mapping[str, Any]], header
     return document if found is None else {**document, notes.KEY: found}
 
 
+def _in_df(volume: Volume) -> bool:
+    return volume.driver == "local" and not volume.options
+
+
+def _inspected(raw: Mapping[Kind, Mapping[str, Any]], kind: Kind, place: str) -> list[tuple[str, Reader]]:
+    """Return what the Engine's inspections said of one kind."""
+    return [(id, Reader(said[place]["is"], id, "the dump")) for id, said in raw.get(kind, {}).items()]
+
+
 class _Writers:
     """One function for each list of a dump."""
 
@@ -142,10 +155,17 @@ class _Writers:
         self.records: dict[Kind, dict[str, Any]] = {
             kind: {notes.key_of(r): r for r in records} for kind, records in notes.records_by_kind(snapshot).items()
         }
-        told = raw.get(Kind.IMAGE, {})
-        self.before = {id: images.read_image(Reader(said["images"]["is"], id, id), None) for id, said in told.items()}
+        self.images_before = {
+            id: images.read_image(inspect, None) for id, inspect in _inspected(raw, Kind.IMAGE, "images")
+        }
+        self.containers_before = {
+            id: containers.read_container(inspect, None, {})
+            for id, inspect in _inspected(raw, Kind.CONTAINER, "containers")
+        }
         self.retagged = {
-            i.id: i.tags for i in snapshot.images if i.id in self.before and self.before[i.id].tags != i.tags
+            i.id: i.tags
+            for i in snapshot.images
+            if i.id in self.images_before and self.images_before[i.id].tags != i.tags
         }
         self.container_ids = {c.name: c.id for c in snapshot.containers}
 
@@ -161,7 +181,27 @@ class _Writers:
             "df.Images": (Kind.IMAGE, self._image_row),
             "df.BuildCache": (Kind.BUILD_CACHE, self._cache_record),
         }
-        return {path: Writer(list(self.records[kind]), write) for path, (kind, write) in writers.items()}
+        return {
+            path: Writer(list(self.records[kind]), self._unless_left_out(kind, path, write))
+            for path, (kind, write) in writers.items()
+        }
+
+    def _unless_left_out(
+        self, kind: Kind, path: str, write: Callable[[str, Json | None], Json]
+    ) -> Callable[[str, Json | None], Json | None]:
+        """Return a writer that also knows what an Engine leaves out of a list, and what this one did not say."""
+
+        def write_or_leave_out(name: str, said: Json | None) -> Json | None:
+            told = self.raw.get(kind, {}).get(name)
+            if path == "df.Images":
+                listed, before = name in self.now.listed, ((told or {}).get(BASIS) or {}).get("listed")
+                if listed != before:
+                    return write(name, said) if listed else None
+            elif path == "df.Volumes" and told is None and not _in_df(self.records[kind][name]):
+                return None
+            return None if told is not None and said is None else write(name, said)
+
+        return write_or_leave_out
 
     def _changed(self, kind: Kind, name: str, key: str, value: Any) -> Any:
         """Return a derived value where it is not what it was on reading, else None."""
@@ -174,11 +214,13 @@ class _Writers:
 
     def _container(self, name: str, said: Json | None) -> Json:
         container: Container = self.records[Kind.CONTAINER][name]
-        return containers.write_container(container, said, self._image_size(container))
+        before = self.containers_before.get(name)
+        return containers.write_container(container, said, before, self._image_size(container))
 
     def _container_row(self, name: str, said: Json | None) -> Json:
         container: Container = self.records[Kind.CONTAINER][name]
-        return containers.write_container_row(container, said, self._image_size(container))
+        before = self.containers_before.get(name)
+        return containers.write_container_row(container, said, before, self._image_size(container))
 
     def _network(self, name: str, said: Json | None) -> Json:
         return networks.write_network(self.records[Kind.NETWORK][name], said, self.container_ids)
@@ -194,7 +236,7 @@ class _Writers:
         return images.write_image(
             self.records[Kind.IMAGE][name],
             said,
-            before=self.before.get(name),
+            before=self.images_before.get(name),
             users=self._changed(Kind.IMAGE, name, "users", self.now.image_users[name]),
             retagged=self.retagged,
             layers=self.snapshot.layers,
@@ -205,7 +247,7 @@ class _Writers:
         return images.write_image_row(
             self.records[Kind.IMAGE][name],
             said,
-            before=self.before.get(name),
+            before=self.images_before.get(name),
             users=self._changed(Kind.IMAGE, name, "users", self.now.image_users[name]),
             shared_size=self._changed(Kind.IMAGE, name, "shared_size", self.now.shared_sizes.get(name)),
             api=self.api,

@@ -80,6 +80,17 @@ def write_header(snapshot: Snapshot, header: Mapping[str, Any], now: Derived) ->
     return document
 
 
+def told_layers_size(header: Mapping[str, Any], computed: int) -> int:
+    """Return the bytes of the image store: what the Engine said, moved by what has changed since.
+
+    `computed` is what follows from the snapshot now; it stands where the Engine said nothing.
+    """
+    df, basis = header.get("df") or {}, header.get(BASIS)
+    if basis is None or "LayersSize" not in df:
+        return computed
+    return max((df["LayersSize"] or 0) + computed - int(basis["layers_size"]), 0)
+
+
 def _instant(text: Any) -> int | None:
     try:
         return parse_rfc3339(text) if isinstance(text, str) else None

@@ -137,7 +137,7 @@ class _Match:
         """Return the layers that were made by a step like the record's, at its second if there are any."""
         kind, text = self.steps[id]
         if kind == "base" and id not in self.children:
-            tops = self.tops[self.depth[id]]  # the last of its kind: what a build began with was a whole image
+            tops = self.tops[self.depth[id]]
             return tops if len(tops) <= _MANY else []
         if kind not in ("run", "file"):
             return []
@@ -156,13 +156,19 @@ class _Match:
         if kind == "base":
             late = bool(node.rows) and all(row.created > second for row in node.rows)
             low = not self.containerd and node.height < self.height[record.id]
-            return -8 if late or low else node.top + node.tagged + 2 * node.based
+            if self._is_last_base(record.id):  # what a build began with: a whole image, which was there
+                late |= bool(node.finished) and all(at > record.created_at for at in node.finished)
+                return -8 if late or low else node.top + node.tagged + 2 * (node.based >= second)
+            return -8 if late or low else 0
         score = max((_step_fit(kind, text, second, row) for row in node.rows), default=0)
         if record.created_at in node.finished:
             score += 6
         if self.containerd:
             return score if node.size <= record.size else score - 8
         return score + (2 if node.size == record.size else -8)
+
+    def _is_last_base(self, id: str) -> bool:
+        return all(self.steps[child][0] != "base" for child in self.children.get(id, ()))
 
     def _place(self, siblings: Sequence[str], below: str | None) -> None:
         """Give each of these records, whose parent holds `below`, its layer; no two bases get the same one."""

@@ -46,10 +46,11 @@ def read_image(inspect: Reader, row: Reader | None) -> Image:
 def read_layers(inspect: Reader) -> LayeredImage:
     """Return what an image says of its layers."""
     root = inspect.sub("RootFS")
-    rows = [
-        HistoryRow(h.text("CreatedBy", ""), h.text("Comment", ""), h.number("Created", 0), max(h.number("Size", 0), 0))
-        for h in reversed(inspect.items("History"))
-    ]
+    rows: list[HistoryRow] = []
+    for h in reversed(inspect.items("History")):
+        h.text("Id", "")
+        size = max(h.number("Size", 0), 0)
+        rows.append(HistoryRow(h.text("CreatedBy", ""), h.text("Comment", ""), h.number("Created", 0), size))
     return LayeredImage(
         id=inspect.name("Id"),
         diff_ids=root.texts("Layers"),

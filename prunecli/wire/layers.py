@@ -11,6 +11,7 @@ from prunecli.units import Instant
 BUILDKIT = "buildkit"
 """What BuildKit's comment on a history row begins with."""
 
+_ANY_TIME = 2**62
 _NOP = "/bin/sh -c #(nop) "
 _LAYER_WORDS = frozenset({"RUN", "COPY", "ADD"})
 _SHELL = "/bin/sh -c "
@@ -49,8 +50,9 @@ class LayeredImage:
 class Node:
     """A layer in the tree of all chains; `rows` are the history rows that made it, as the images tell it.
 
-    `finished` holds the build times of the images that end here, `tagged` says that one of them has a tag, `based` that
-    BuildKit built on one of them. `height` counts the layers on the longest way up from here, this one included.
+    `finished` holds the build times of the images that end here, `tagged` says that one of them has a tag. `based` is
+    the last second in which a step was built on one of them, as far as images tell, -1 for none. `height` counts the
+    layers on the longest way up from here, this one included.
     """
 
     chain: str
@@ -61,7 +63,7 @@ class Node:
     finished: set[Instant] = field(default_factory=set)
     top: bool = False
     tagged: bool = False
-    based: bool = False
+    based: int = -1
     height: int = 1
 
 
@@ -131,7 +133,8 @@ def make_tree(images: Sequence[LayeredImage]) -> Tree:
         _grow(tree, chains, made)
         if base and base.diff_ids and image.rows[len(base.rows)].comment.startswith(BUILDKIT):
             bases.add(base.id)
-            tree[chains[len(base.diff_ids) - 1]].based = True
+            node = tree[chains[len(base.diff_ids) - 1]]
+            node.based = max(node.based, _first_step(image.rows[len(base.rows) :]))
         if any(row is None for row in made):
             unsized.append((image, chains))
         if chains:
@@ -148,6 +151,11 @@ def make_tree(images: Sequence[LayeredImage]) -> Tree:
             below = tree[node.parent]
             below.height = max(below.height, node.height + 1)
     return Tree(tree, frozenset(bases))
+
+
+def _first_step(rows: Sequence[HistoryRow]) -> int:
+    """Return the second of the first step that made a layer; without one it may have been at any time."""
+    return next((row.created for row in rows if row.step[0] in ("run", "file")), _ANY_TIME)
 
 
 def _chains(diff_ids: Sequence[str], known: dict[tuple[str, str], str]) -> tuple[str, ...]:

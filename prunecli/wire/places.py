@@ -45,10 +45,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """What belongs into one list: `write` takes a name, and what the Engine said there, None for a new object."""
+    """What belongs into one list.
+
+    `write` takes a name and what the Engine said of it in this place, None where it said nothing; it returns None for
+    what is not listed.
+    """
 
     names: Sequence[str]
-    write: Callable[[str, Json | None], Json]
+    write: Callable[[str, Json | None], Json | None]
 
 
 PLACES = (
@@ -120,9 +124,8 @@ def _items(place: Place, strangers: Iterable[Json], raw: Mapping[str, Any], writ
     placed: list[tuple[int, int, Json]] = [(entry["at"], 0, entry["is"]) for entry in strangers]
     new = -1 if place.newest_first else _LAST
     for n, name in enumerate(writer.names):
-        said = raw.get(name)
-        if said is None:
-            placed.append((new, n, writer.write(name, None)))
-        elif place.path in said:
-            placed.append((said[place.path]["at"], n, writer.write(name, said[place.path]["is"])))
+        said = (raw.get(name) or {}).get(place.path)
+        item = writer.write(name, said["is"] if said else None)
+        if item is not None:
+            placed.append((said["at"] if said else new, n, item))
     return [item for *_, item in sorted(placed, key=lambda entry: entry[:2])]

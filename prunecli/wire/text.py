@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from prunecli.errors import DumpError
@@ -12,6 +13,7 @@ FORMAT = "engine-dump/v1"
 EXPECTED = f"expected an Engine dump ({FORMAT})"
 
 _LITERALS = ("true", "false", "null")
+_NUMBER_BEGUN = re.compile(r"\.|[eE][+-]?")  # what may be left of a number behind its whole part
 
 
 def parse_dump(text: str | bytes, source: str = "the dump") -> Json:
@@ -72,6 +74,8 @@ def _is_cut(text: str, error: json.JSONDecodeError) -> bool:
         return True
     if error.msg.startswith("Invalid \\") and len(rest) < len("uFFFF\\uFFFF"):
         return '"' not in rest
+    if _NUMBER_BEGUN.fullmatch(rest) and text[error.pos - 1].isdigit():
+        return True
     return error.msg == "Expecting value" and (rest == "-" or any(word.startswith(rest) for word in _LITERALS))
 
 
