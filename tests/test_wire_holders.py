@@ -125,3 +125,12 @@ def test_a_record_that_nothing_explains_keeps_the_engines_word() -> None:
 
     assert any(r.reported_shared for r in records)
     assert all(not r.layer for r in records)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.data.get("via") == "buildx"], ids=lambda case: case.name)
+def test_mutable_records_are_those_that_buildx_marks(case: Case) -> None:
+    """The Engine API does not say what is mutable; buildx does, with a star behind the id."""
+    mutable = {r.id: r.mutable for r in read_dump(case.before).snapshot.build_cache}
+    marked = dict(re.findall(r"^([a-z0-9]{25})(\*?)\s", case.data["stdout"], re.M))
+
+    assert {id: mutable[id] for id in marked} == {id: star == "*" for id, star in marked.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
 from prunecli.kinds.build_cache import CacheRecord
 from prunecli.units import format_instant
 from prunecli.wire.fields import Json, Reader, patched
@@ -12,28 +15,38 @@ PARENTS = " Parents"
 _WRITABLE = frozenset({"source.local", "exec.cachemount"})
 
 
-def read_record(row: Reader, *, extended: frozenset[str]) -> CacheRecord:
-    """Return the record of one row, without the layer that it holds.
-
-    `extended` holds the ids of the records that others are built on. The API does not say which records are mutable;
-    local sources and cache mounts are, and so is a step that nothing was built on and that no image has.
-    Source: `build-cache-gc.md` 1.1 of the specification.
-    """
-    id, type, shared = row.name("ID"), row.text("Type", ""), row.flag("Shared")
-    parents = parents_of(row)
+def read_record(row: Reader) -> CacheRecord:
+    """Return the record of one row, without the layer that it holds."""
+    type = row.text("Type", "")
     return CacheRecord(
-        id=id,
-        parents=parents,
+        id=row.name("ID"),
+        parents=parents_of(row),
         type=type,
         description=row.text("Description", ""),
-        mutable=type in _WRITABLE or (type in ("", "regular") and bool(parents) and not shared and id not in extended),
+        mutable=type in _WRITABLE,
         in_use=row.flag("InUse"),
-        reported_shared=shared,
+        reported_shared=row.flag("Shared"),
         size=row.number("Size", 0),
         created_at=row.dated("CreatedAt"),
         last_used_at=row.instant("LastUsedAt"),
         usage_count=row.number("UsageCount", 0),
     )
+
+
+def mark_mutable(records: Sequence[CacheRecord], exported: Container[str]) -> list[CacheRecord]:
+    """Return the records with the steps marked that nothing was built on and no image was made of.
+
+    The API does not say which records are mutable. Local sources and cache mounts are, and so is the result of a step
+    until something needs it. `exported` holds the ids of the records that became a layer of some image.
+    Source: `build-cache-gc.md` 1.1 of the specification.
+    """
+    needed = {parent for record in records for parent in record.parents}
+    return [
+        replace(r, mutable=True)
+        if r.type in ("", "regular") and r.parents and r.id not in needed and r.id not in exported
+        else r
+        for r in records
+    ]
 
 
 def parents_of(row: Reader) -> tuple[str, ...]:

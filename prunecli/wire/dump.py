@@ -65,11 +65,12 @@ def read_dump(dump: str | bytes | Json, *, source: str = "the dump", now: Instan
 
 def _read_snapshot(whole: Reader, found: Mapping[str, Mapping[str, Reader]], now: Instant | None) -> Snapshot:
     profile = read_profile(whole)
-    cache = _read_cache(found["df.BuildCache"])
+    cache = [build_cache.read_record(row) for row in found["df.BuildCache"].values()]
     inspected = found["images"]
     layered = {id: images.read_layers(image) for id, image in inspected.items()}
     tree = make_tree(list(layered.values()))
     holders = find_holders(cache, tree.nodes, containerd=profile.containerd)
+    exported = holders.own if profile.containerd else {r.id for r in cache if r.reported_shared}
     content: Mapping[str, tuple[Blob, ...]] = {}
     if profile.containerd:
         told = [read_content(inspected[id], layered[id]) for id in inspected]
@@ -94,15 +95,12 @@ def _read_snapshot(whole: Reader, found: Mapping[str, Mapping[str, Reader]], now
         networks=_ordered(networks.read_network(n) for n in found["networks"].values()),
         volumes=_ordered(volumes.read_volume(v, found["df.Volumes"].get(name)) for name, v in found["volumes"].items()),
         images=_ordered(found_images),
-        build_cache=_ordered(replace(r, layer=holders.layers.get(r.id, "")) for r in cache),
+        build_cache=_ordered(
+            replace(r, layer=holders.layers.get(r.id, "")) for r in build_cache.mark_mutable(cache, exported)
+        ),
         layers={chain: node.size for chain, node in tree.nodes.items()},
         disk=read_disk(whole),
     )
-
-
-def _read_cache(rows: Mapping[str, Reader]) -> list[CacheRecord]:
-    extended = frozenset(parent for row in rows.values() for parent in build_cache.parents_of(row))
-    return [build_cache.read_record(row, extended=extended) for row in rows.values()]
 
 
 def _ordered(records: Iterable[_R]) -> tuple[_R, ...]:
