@@ -35,7 +35,7 @@ def image(id: str = BASE, *tags: str, layers: tuple[str, ...] = ("base",), **mor
 
 
 def container(id: str = "c1", image: str = "busybox", state: str = "exited", **more: Any) -> Container:
-    more = {"image_id": BASE, "created_at": NOW} | more
+    more = {"image_id": BASE, "created_at": NOW, **more}
     return Container(id, f"name-{id}", image, state=state, running=state in ("running", "paused"), **more)
 
 
