@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if sys.argv[1:2] == ["__complete-names"]:  # asked for while a key is pressed: before anything else is imported
+        from prunecli.complete import answer
+
+        answer(sys.argv[2:])
     from prunecli.cli.main import run
 
     sys.exit(run(sys.argv[1:]))

@@ -12,8 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "prunecli"
 
 FLOORS: list[tuple[str, ...]] = [
-    ("__init__", "errors", "printable"),
-    ("units", "goregexp", "gotemplate", "tables"),
+    ("__init__", "errors", "printable", "uri"),
+    ("units", "goregexp", "gotemplate", "tables", "completion"),
     ("profile", "verdict"),
     ("filters_json", "selectors"),
     ("filters",),
@@ -23,7 +23,8 @@ FLOORS: list[tuple[str, ...]] = [
     ("plan", "events", "example"),
     ("usage", "policy"),
     ("report",),
-    ("wire", "planfile", "documents"),
+    ("wire", "planfile", "documents", "promise"),
+    ("result",),
     ("clock", "backends"),
     ("pruning", "simulate"),
     ("cli", "server", "complete", "plugin"),

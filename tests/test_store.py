@@ -19,9 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prunecli.backends.names import store_names
 from prunecli.backends.store import Store
 from prunecli.backends.tables import TABLES, Record
+from prunecli.complete import store_names
 from prunecli.errors import ConflictError, StoreError
 from prunecli.events import prune_event
 from prunecli.kinds.image import Image

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from prunecli.backends import locks, schema
-from prunecli.backends.uri import in_uri
+from prunecli.uri import in_uri
 from prunecli.errors import StoreError
 from prunecli.units import SECOND, Duration
 
