@@ -93,14 +93,19 @@ Sections = Mapping[str, list[Fields]]
 
 
 @runtime_checkable
-class Remembering(Protocol):
-    """A world that keeps what an Engine said of its objects."""
+class TellsObjects(Protocol):
+    """A world that knows what an Engine said of its objects."""
 
     def raw(self) -> Said:
         """Map each kind to the Engine's own JSON of its objects, by id (volumes: name)."""
 
+
+@runtime_checkable
+class TellsSums(Protocol):
+    """A world that knows what an Engine said beside its objects."""
+
     def header(self) -> Mapping[str, Any]:
-        """Return what an import said beside its objects."""
+        """Return an Engine dump without its objects."""
 
 
 @click.command(
@@ -125,8 +130,7 @@ def system_df(session: Session, format: str | None, verbose: bool) -> int:
     now = session.clock.now()
     world = session.world()
     snapshot = world.snapshot(now)
-    memory = world if isinstance(world, Remembering) else None
-    said: Said = memory.raw() if memory and verbose else {}
+    said: Said = world.raw() if verbose and isinstance(world, TellsObjects) else {}
     api = session.api(snapshot.profile)
     if api < FIRST_API:
         raise PrunecliError(
@@ -134,10 +138,10 @@ def system_df(session: Session, format: str | None, verbose: bool) -> int:
             f"but the Docker daemon API version is {format_api(api)}"
         )
     usage = measure(snapshot)
-    if memory and snapshot.profile.containerd:
+    if snapshot.profile.containerd and isinstance(world, TellsSums):
         from prunecli.wire.header import told_layers_size
 
-        usage = replace(usage, layers_size=told_layers_size(memory.header(), usage.layers_size))
+        usage = replace(usage, layers_size=told_layers_size(world.header(), usage.layers_size))
     chosen = Format(format or TABLE)
     if verbose:
         return _print_details(usage, said, now, chosen)
