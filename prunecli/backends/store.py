@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from prunecli.backends import contents, journal, locks
 from prunecli.backends.check import check
@@ -45,7 +45,7 @@ class Store:
         read_only: bool = False,
         patience: Duration = 10 * SECOND,
         clock: Callable[[], Instant] = time.time_ns,
-    ) -> Store:
+    ) -> Self:
         """Open a store; `create` makes a missing one, with its directories, readable for its owner alone.
 
         A store of an older schema is upgraded, a symbolic link followed. `patience` is how long to wait while others
@@ -65,7 +65,7 @@ class Store:
         """Let go of the file; a store that is used again opens it again."""
         self._database.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
