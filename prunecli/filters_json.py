@@ -45,10 +45,10 @@ def read_members(text: str) -> Members:
             object_pairs_hook=_Pairs,
             parse_int=_Number,
             parse_float=_Number,
-            parse_constant=_refuse_constant,
+            parse_constant=refuse_constant,
         )
     except json.JSONDecodeError as error:
-        raise ValueError(_syntax_complaint(error)) from None
+        raise ValueError(syntax_complaint(error)) from None
     except RecursionError:
         raise ValueError("exceeded max depth") from None
     if document is None:
@@ -105,13 +105,13 @@ class _Number(str):
     __slots__ = ()
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
     """Refuse `NaN` and `Infinity`, which Python takes and JSON does not know."""
     minus = name.startswith("-")
     raise ValueError(_stray(name[minus], "in numeric literal" if minus else "looking for beginning of value"))
 
 
-def _syntax_complaint(error: json.JSONDecodeError) -> str:
+def syntax_complaint(error: json.JSONDecodeError) -> str:
     """Return Go's words for what Python found."""
     text, at = error.doc, error.pos
     context = next((words for start, words in _CONTEXTS.items() if error.msg.startswith(start)), "")
