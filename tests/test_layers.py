@@ -27,7 +27,8 @@ FLOORS: list[tuple[str, ...]] = [
     ("result",),
     ("clock", "backends"),
     ("pruning", "simulate"),
-    ("cli", "server", "complete", "plugin"),
+    ("server",),
+    ("cli", "complete", "plugin"),
     ("__main__",),
 ]
 """Lowest first. A module may import modules of its own room and of the floors below."""

@@ -1,0 +1,50 @@
+"""`serve`: the store as a Docker Engine API on a unix socket."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from prunecli.cli.pflag import DockerCommand, Flag, Text
+from prunecli.cli.session import Session
+from prunecli.errors import PrunecliError
+
+
+@click.command(
+    "serve",
+    cls=DockerCommand,
+    params=[Flag(["--socket"], type=Text("path"), help="Where to listen (default in $XDG_RUNTIME_DIR)")],
+    help="""Serve the state store as a Docker Engine API on a unix socket, until SIGINT or SIGTERM.
+
+    docker, buildx and docker-py work on it when DOCKER_HOST is set to the address that is printed.
+    """,
+)
+@click.pass_obj
+def serve(session: Session, socket: str | None) -> int:
+    """Open the store and answer on the socket."""
+    try:
+        from prunecli.server.run import serve as answer
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "prunecli":
+            raise
+        raise PrunecliError(
+            f"serve needs {error.name}, which is not installed: pip install 'prunecli[serve]'"
+        ) from None
+    from prunecli.backends.served import ServedStore
+    from prunecli.server.sockets import default_socket
+    from prunecli.server.world import SharedClock
+
+    path = Path(socket).absolute() if socket else default_socket()
+    clock = SharedClock.from_environment()
+
+    def ready() -> None:
+        sys.stdout.write(f"DOCKER_HOST=unix://{shlex.quote(str(path))}\n")
+        sys.stdout.flush()
+
+    store = ServedStore.open(session.store, create=True, clock=clock.now)
+    with store:
+        answer(store, path, clock, ready)
+    return 0

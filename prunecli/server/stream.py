@@ -1,0 +1,181 @@
+"""`GET /events`: the journal replayed and then followed, for many listeners at once.
+
+What a listener has not read yet stays in the journal: nobody who reads slowly, or not at all, holds memory, and nobody
+misses anything. The newest events are kept at hand, since most listeners wait for just those.
+Source: Docker Engine API; `cli-and-api.md` 7.4 and 9.5 of the specification.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from prunecli.backends.served import PAGE, ServedStore
+from prunecli.errors import RefusedError, TimestampError
+from prunecli.events import Event, EventFilter, event_json
+from prunecli.server.messages import Request, to_json
+from prunecli.server.world import ServedWorld
+from prunecli.units import SECOND, Instant, parse_event_bound
+
+Run = Callable[..., Awaitable[list[tuple[int, Event]]]]
+
+_AT_HAND = 1024
+_LOOK_AROUND = 0.5  # seconds after which the journal is looked at, whether or not a bell rang
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What one request wants to hear: `after` is the number of the journal from which on it listens."""
+
+    after: int
+    since: Instant | None
+    until: Instant | None
+    filter: EventFilter
+    hides_image_create: bool
+    legacy: bool
+
+    def line(self, event: Event) -> bytes | None:
+        """Return the bytes for an event, None for one that is not wanted."""
+        if self.hides_image_create and (event.type, event.action) == ("image", "create"):
+            return None
+        return to_json(event_json(event, legacy=self.legacy)) if self.filter.match(event) else None
+
+    def bounds(self, event: Event) -> bool:
+        """Say whether an event lies within what was asked for."""
+        return (self.since is None or event.at >= self.since) and (self.until is None or event.at <= self.until)
+
+
+def make_listener(world: ServedWorld, request: Request) -> Listener:
+    """Return what a request wants to hear. Errors: RefusedError in the Engine's words, FilterError.
+
+    Without `since` and `until` it begins with what happens from now on.
+    """
+    since, until = _bound(request.text("since")), _bound(request.text("until"))
+    if since is not None and until is not None and until < since:
+        told = f"`since` time ({request.text('since')}) cannot be after `until` time ({request.text('until')})"
+        raise RefusedError(told)
+    return Listener(
+        world.store.last_event() if since is None and until is None else 0,
+        since,
+        until,
+        EventFilter.parse(request.filters()),
+        hides_image_create=request.api < (1, 46),
+        legacy=request.api < (1, 52),
+    )
+
+
+def _bound(text: str) -> Instant | None:
+    if not text:
+        return None
+    try:
+        return parse_event_bound(text)
+    except TimestampError as error:
+        raise RefusedError(str(error), http_status=500) from None
+
+
+class Journal:
+    """The end of the store's journal, read once for all listeners. `start` and `stop` belong to the event loop."""
+
+    def __init__(self, store: ServedStore) -> None:
+        self._store = store
+        self._recent: deque[tuple[int, Event]] = deque(maxlen=_AT_HAND)
+        self._known_from = 0
+        self._last = 0
+        self._news = asyncio.Event()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.stopped = False
+
+    def start(self) -> None:
+        """Begin to follow the store."""
+        loop = asyncio.get_running_loop()
+        self._last = self._known_from = self._store.last_event()
+        self._thread = threading.Thread(target=self._follow, args=(loop, self._last), name="journal", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all listeners: each is told what it has yet to hear, and no more."""
+        self.stopped = True
+        self._over.set()
+        self._ring()
+
+    def join(self) -> None:
+        """Wait until nothing reads the store any more."""
+        if self._thread:
+            self._thread.join()
+
+    async def listen(self, listener: Listener, clock: Callable[[], Instant], run: Run) -> _Ear:
+        """Return what yields the events of one listener, page by page."""
+        return _Ear(self, listener, clock, run)
+
+    def _follow(self, loop: asyncio.AbstractEventLoop, last: int) -> None:
+        bell = self._store.bell()
+        try:
+            while not self._over.is_set():
+                while page := self._store.events_after(last, None, None):
+                    last = page[-1][0]
+                    loop.call_soon_threadsafe(self._tell, page)
+                bell.wait(_LOOK_AROUND)
+        finally:
+            bell.close()
+
+    def _tell(self, page: list[tuple[int, Event]]) -> None:
+        self._recent.extend(page)
+        self._last = page[-1][0]
+        if len(self._recent) == _AT_HAND:
+            self._known_from = self._recent[0][0] - 1
+        self._ring()
+
+    def _ring(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+
+class _Ear:
+    """One listener's place in the journal."""
+
+    def __init__(self, journal: Journal, listener: Listener, clock: Callable[[], Instant], run: Run) -> None:
+        self._journal, self._listener, self._clock, self._run = journal, listener, clock, run
+        self._number = listener.after
+
+    async def next(self) -> list[Event] | None:
+        """Return the next events, at least one; None when there is nothing more to come."""
+        while True:
+            news = self._journal._news
+            ended = self._journal.stopped or self._is_over()
+            page, whole = await self._read(ended)
+            if page:
+                return [event for _, event in page]
+            if not whole:
+                continue
+            if ended:
+                return None
+            await self._wait(news)
+
+    def _is_over(self) -> bool:
+        until = self._listener.until
+        return until is not None and self._clock() > until
+
+    async def _read(self, ended: bool) -> tuple[list[tuple[int, Event]], bool]:
+        """Return what follows, and whether that was all; the journal itself is read where the past is asked for."""
+        journal, listener = self._journal, self._listener
+        last = journal._last
+        if self._number >= journal._known_from and not ended:
+            page = [(n, e) for n, e in journal._recent if n > self._number and listener.bounds(e)]
+            self._number = max(self._number, last)
+            return page, True
+        page = await self._run(journal._store.events_after, self._number, listener.since, listener.until)
+        whole = len(page) < PAGE
+        self._number = max(page[-1][0] if page else 0, self._number, last if whole else 0)
+        return page, whole
+
+    async def _wait(self, news: asyncio.Event) -> None:
+        until = self._listener.until
+        seconds = None if until is None else max(until - self._clock(), 0) / SECOND + 0.001
+        try:
+            await asyncio.wait_for(news.wait(), None if seconds is None else min(seconds, 3600.0))
+        except TimeoutError:
+            return

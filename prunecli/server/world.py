@@ -1,0 +1,124 @@
+"""The store as the views see it: everything of one moment in the Engine's JSON, and the clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from prunecli.backends.served import Contents, ServedStore
+from prunecli.clock import Clock
+from prunecli.profile import Profile
+from prunecli.snapshot import Snapshot
+from prunecli.units import Instant
+from prunecli.verdict import Kind
+from prunecli.wire import write_dump
+
+Json = dict[str, Any]
+
+_NO_OBJECTS: Json = {"containers": [], "images": [], "networks": [], "volumes": []}
+"""What a dump of a store without an import says where the last object of a kind is gone."""
+
+
+class SharedClock(Clock):
+    """A clock that many threads read."""
+
+    def __init__(self, first: Instant | None = None) -> None:
+        super().__init__(first)
+        self._guard = threading.Lock()
+
+    def now(self) -> Instant:
+        """Read the clock."""
+        with self._guard:
+            return super().now()
+
+
+class Said:
+    """What an Engine of the store's profile says of everything, in its newest API; put together once it is asked for.
+
+    `document` is an Engine dump (`engine-dump/v1`); the mappings find the JSON of one object by its id (volumes: name).
+    """
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        self._guard = threading.Lock()
+        self._document: Json | None = None
+
+    @property
+    def document(self) -> Json:
+        """Everything."""
+        with self._guard:
+            if self._document is None:
+                snapshot, raw, header = self.contents
+                self._document = write_dump(snapshot, raw, _NO_OBJECTS | header)
+            return self._document
+
+    @cached_property
+    def containers(self) -> Mapping[str, Json]:
+        """The inspections of containers."""
+        return {c["Id"]: c for c in self.document["containers"]}
+
+    @cached_property
+    def images(self) -> Mapping[str, Json]:
+        """The inspections of images, each with its `History` and its list row as `Summary`."""
+        return {i["Id"]: i for i in self.document["images"]}
+
+    @cached_property
+    def networks(self) -> Mapping[str, Json]:
+        """The inspections of networks."""
+        return {n["Id"]: n for n in self.document["networks"]}
+
+    @cached_property
+    def volumes(self) -> Mapping[str, Json]:
+        """The items of the list of volumes."""
+        return {v["Name"]: v for v in self.document["volumes"]}
+
+    @cached_property
+    def usage(self) -> Mapping[str, Any]:
+        """The answer of `GET /system/df`."""
+        return self.document.get("df") or {}
+
+    @cached_property
+    def rows(self) -> Mapping[Kind, Mapping[str, Json]]:
+        """The rows of disk usage by kind and id, as far as an Engine counts the object there."""
+        return {
+            Kind.CONTAINER: {r["Id"]: r for r in self.usage.get("Containers") or ()},
+            Kind.IMAGE: {r["Id"]: r for r in self.usage.get("Images") or ()},
+            Kind.VOLUME: {r["Name"]: r for r in self.usage.get("Volumes") or ()},
+            Kind.BUILD_CACHE: {r["ID"]: r for r in self.usage.get("BuildCache") or ()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything in the store at one moment: the records, and what an Engine says of them."""
+
+    snapshot: Snapshot
+    said: Said
+
+
+class ServedWorld:
+    """A store and its clock, for many threads at once."""
+
+    def __init__(self, store: ServedStore, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self._guard = threading.Lock()
+        self._last: Said | None = None
+
+    def told(self) -> Told:
+        """Return everything as it is now; nothing is read twice while the store does not change."""
+        now = self.clock.now()
+        generation = self.store.generation()
+        with self._guard:
+            last = self._last
+            if last is None or last.contents.snapshot.generation != generation:
+                last = self._last = Said(self.store.contents(now))
+        return Told(replace(last.contents.snapshot, taken_at=now), last)
+
+    def profile(self) -> Profile:
+        """Return the profile of the Engine that the store stands for, in its newest API."""
+        profile = self.told().snapshot.profile
+        return profile.speaking(profile.max_api)
