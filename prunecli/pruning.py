@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from prunecli.backends import Change, World
+from prunecli.backends import Change, Pruner, Sweep, World
 from prunecli.clock import Clock
+from prunecli.errors import EngineError
 from prunecli.events import prune_event, step_event
 from prunecli.info import PruneInfo, PruneRequest, make_infos
-from prunecli.plan import KindPlan, Plan, make_plan, plan_kind
+from prunecli.plan import KindPlan, Plan, make_plan
 from prunecli.profile import Profile
+from prunecli.promise import hold_plan, hold_to
 from prunecli.report import Failure, KindReport
+from prunecli.result import compare
 from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
-from prunecli.verdict import Kind, Reason, Step
+from prunecli.verdict import Kind, Step
 
 
 def _never() -> bool:
@@ -50,71 +54,120 @@ def apply(
     clock: Clock,
     *,
     stop: Callable[[], bool] = _never,
+    begun: Callable[[KindPlan], None] | None = None,
     done: Callable[[Step], None] | None = None,
+    pruner: Pruner | None = None,
 ) -> Iterator[KindReport]:
     """Carry out a plan, yielding each kind's report once it is committed.
 
-    What moved since the plan was made is planned again, within what the plan shows: nothing else is ever removed.
+    What moved since the plan was made is decided again, within what the plan shows: nothing else is ever removed.
     `stop` is asked before each step; when it says yes, the kind at hand ends with what was removed so far, its event
-    and its transaction, and no further kind begins. `done` hears of each step. Raises BusyError when another prune of
-    the kind runs; the kinds before it stay done.
+    and its transaction, and no further kind begins. `begun` hears of each kind whose turn has come, with what goes of
+    it, and `done` of each step. Raises BusyError when another prune of the kind runs; the kinds before it stay done.
+
+    A `pruner` removes and tells by itself what it has words for, and its report says where it differs from the plan.
+    Raises EngineError when a live Engine goes away, after the report of what was removed of that kind until then.
     """
     expected = plan.generation
+    moved = False
     for shown in plan.kinds:
+        if stop():
+            return
+        if pruner and (report := _let_prune(world, pruner, plan, shown, begun)):
+            moved = True
+            yield report
+            continue
+        broken: list[EngineError] = []
         with world.change(shown.kind) as change:
-            decided = shown
-            if change.generation != expected:
-                decided = plan_kind(change.snapshot(plan.taken_at), shown.kind, shown.info, shown.selection)
-            report = _carry_out(change, shown, decided, clock, stop, done)
+            # A kind that did not go as shown leaves another world to the kinds after it: they are decided again too.
+            moved = moved or change.generation != expected
+            decided, kept = hold_to(change.snapshot(plan.taken_at), shown) if moved else (shown, ())
+            if begun:
+                begun(decided)
+            report = _carry_out(change, decided, kept, clock, stop, done, broken)
             expected = change.generation
+            moved = moved or bool(report.failures)
         yield report
+        if broken:
+            raise broken[0]
         if report.interrupted:
             return
 
 
+def differences(snapshot: Snapshot, plan: Plan) -> tuple[str, ...]:
+    """Return what a plan would be now in other ways than it was shown, one sentence for each; none when it stands."""
+    world = replace(snapshot, taken_at=plan.taken_at, profile=plan.profile)
+    now = make_plan(world, {k.kind: k.info for k in plan.kinds})
+    held = hold_plan(world, plan).failures
+    found: list[str] = []
+    for before, after in zip(plan.kinds, now.kinds, strict=True):
+        shown = {(step.id, step.ref) for step in before.steps}
+        found += [f"{_called(f.step)} would stay: {f.why}" for f in held[before.kind]]
+        found += [
+            f"{_called(step)} would go too, and was not shown"
+            for step in after.steps
+            if step.rows and (step.id, step.ref) not in shown
+        ]
+    return tuple(found)
+
+
+def _called(step: Step) -> str:
+    return f"{step.kind.value} {step.ref or step.name}"
+
+
+def _let_prune(
+    world: World, pruner: Pruner, plan: Plan, shown: KindPlan, begun: Callable[[KindPlan], None] | None
+) -> KindReport | None:
+    """Let a world prune one kind by itself; None for conditions that it has no words for."""
+    if begun:
+        begun(shown)
+    pruned = pruner.prune(shown)
+    if pruned is None:
+        return None
+
+    def look() -> Snapshot:
+        return replace(world.snapshot(plan.taken_at), profile=plan.profile)
+
+    return compare(shown, pruned.rows, pruned.reclaimed, look, what="the Engine")
+
+
 def _carry_out(
     change: Change,
-    shown: KindPlan,
     decided: KindPlan,
+    kept: tuple[Failure, ...],
     clock: Clock,
     stop: Callable[[], bool],
     done: Callable[[Step], None] | None,
+    broken: list[EngineError],
 ) -> KindReport:
     finished: list[Step] = []
-    failures = [] if decided is shown else _kept_since(shown, decided)
-    interrupted = False
-    for step in decided.steps:
-        if stop():
-            interrupted = True
-            break
-        why = change.remove(step)
-        if why is not None:
-            failures.append(Failure(step, why))
-            continue
-        finished.append(step)
-        event = step_event(step, clock.now())
-        if event:
-            change.emit(event)
-        if done:
-            done(step)
+    failures = list(kept)
+    try:
+        for step, failure in _outcomes(change, decided.steps, stop):
+            if failure:
+                failures.append(failure)
+                continue
+            finished.append(step)
+            event = step_event(step, clock.now())
+            if event:
+                change.emit(event)
+            if done:
+                done(step)
+    except EngineError as error:  # a live Engine went away: what is done is done, and has to be told first
+        broken.append(error)
+    interrupted = len(finished) + len(failures) - len(kept) < len(decided.steps)
     reclaimed = sum(step.reclaims for step in finished)
-    change.emit(prune_event(shown.kind, reclaimed, clock.now()))
-    return KindReport(shown.kind, decided, tuple(finished), tuple(failures), reclaimed, interrupted)
+    change.emit(prune_event(decided.kind, reclaimed, clock.now()))
+    return KindReport(decided.kind, decided, tuple(finished), tuple(failures), reclaimed, interrupted)
 
 
-def _kept_since(shown: KindPlan, decided: KindPlan) -> list[Failure]:
-    """Say of each step that was shown and is not taken any more why that is so."""
-    still = {(step.id, step.ref) for step in decided.steps}
-    verdicts = {v.id: v for v in decided.verdicts}
-    kept: list[Failure] = []
-    for step in shown.steps:
-        if (step.id, step.ref) in still:
-            continue
-        verdict = verdicts.get(step.id)
-        if verdict is None:
-            kept.append(Failure(step, "it is already gone", expected=True))
-        elif verdict.reason in (Reason.CHANGED, Reason.NOT_IN_PLAN):
-            kept.append(Failure(step, "it changed after the plan was made", expected=True))
-        else:
-            kept.append(Failure(step, verdict.detail or verdict.reason.value, expected=True))
-    return kept
+def _outcomes(change: Change, steps: Sequence[Step], stop: Callable[[], bool]) -> Iterator[tuple[Step, Failure | None]]:
+    """Carry out steps in their order, and yield each with None, or why it could not be done, until `stop` says yes."""
+    if isinstance(change, Sweep):
+        yield from change.carry_out(steps, stop)
+        return
+    for step in steps:
+        if stop():
+            return
+        why = change.remove(step)
+        yield step, Failure(step, why) if isinstance(why, str) else why
