@@ -1,0 +1,125 @@
+"""Plans and reports as JSON documents, one form for both: what a program reads where a person reads Docker's text.
+
+Their JSON Schemas stand beside this module, in `schemas`. The keys are a promise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from prunecli.info import PruneRequest
+from prunecli.plan import Plan
+from prunecli.report import Cause, KindReport, as_planned, describe
+from prunecli.verdict import Kind, Reason, Verdict
+
+PLAN_FORMAT = "prunecli-plan/v1"
+REPORT_FORMAT = "prunecli-report/v1"
+
+Document = dict[str, Any]
+
+
+def plan_document(plan: Plan, request: Mapping[str, Any]) -> Document:
+    """Return a plan as a document: what would go, what stays, and why.
+
+    `request` says what was asked, see `request_document`.
+    """
+    return _document(PLAN_FORMAT, request, [as_planned(k) for k in plan.kinds], dry_run=True)
+
+
+def report_document(reports: Iterable[KindReport], request: Mapping[str, Any], *, dry_run: bool = False) -> Document:
+    """Return what a run did as a document; of a dry run it is the plan, with what failed before it began."""
+    return _document(PLAN_FORMAT if dry_run else REPORT_FORMAT, request, reports, dry_run=dry_run)
+
+
+def request_document(request: PruneRequest, command: str) -> Document:
+    """Return what was asked: the command, the kinds, and every condition; sizes in bytes, null for "not given"."""
+    return {
+        "command": command,
+        "kinds": [kind.value for kind in request.kinds],
+        "all": request.all,
+        "filters": {key: sorted(values) for key, values in sorted(request.filters.values.items())},
+        "reserved_space": request.reserved_space,
+        "max_used_space": request.max_used_space,
+        "min_free_space": request.min_free_space,
+    }
+
+
+def dump(document: Mapping[str, Any]) -> str:
+    """Return a document as one line of ASCII: no name in it can command a terminal."""
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":")) + "\n"
+
+
+def schema(format: str) -> Document:
+    """Return the JSON Schema (2020-12) of a format, `prunecli-plan/v1` or `prunecli-report/v1`."""
+    name = format.replace("/", "-") + ".json"
+    loaded = json.loads((Path(__file__).parent / "schemas" / name).read_bytes())
+    return dict(loaded)
+
+
+def _document(format: str, request: Mapping[str, Any], reports: Iterable[KindReport], *, dry_run: bool) -> Document:
+    kinds = {report.kind.value: _kind(report) for report in reports}
+    return {
+        "format": format,
+        "dry_run": dry_run,
+        "request": dict(request),
+        "kinds": kinds,
+        "reclaimed": sum(kind["reclaimed"] for kind in kinds.values()),
+    }
+
+
+def _kind(report: KindReport) -> Document:
+    """Return one kind's part: every object stands in one list alone, and each planned one that is gone in the last."""
+    gone = {step.id for step in report.done if not step.untags}
+    taken: dict[str, set[str]] = {}
+    for step in report.done:
+        if step.untags:
+            taken.setdefault(step.id, set()).add(step.ref)
+    failed = _failed(report, taken)
+    there = {row["id"] for row in failed}
+    removed = [row(v, taken.get(v.id, ())) for v in report.plan.verdicts if v.id in gone]
+    kept = [row(v, taken.get(v.id, ())) for v in report.plan.verdicts if not v.removed and v.id not in there]
+    return {"reclaimed": report.reclaimed, "removed": removed, "kept": kept, "failed": failed}
+
+
+def row(verdict: Verdict, untagged: Iterable[str] | None = None) -> Document:
+    """Return a verdict as a row; of the references that it takes only those in `untagged`, where that is given."""
+    shown: Document = {
+        "id": verdict.id,
+        "name": verdict.name,
+        "size": verdict.size,
+        "reclaims": verdict.reclaims,
+        "reason": verdict.reason.value,
+        "detail": describe(verdict),
+    }
+    if verdict.kind is Kind.IMAGE:
+        shown["untagged"] = [ref for ref in verdict.untagged if untagged is None or ref in untagged]
+    return shown
+
+
+def _failed(report: KindReport, taken: Mapping[str, set[str]]) -> list[Document]:
+    """Return what was planned and neither went nor is kept by a rule: gone before, not removable, not reached."""
+    verdicts = {v.id: v for v in report.plan.verdicts}
+    done = {step.id for step in report.done if not step.untags}
+    rows: dict[str, Document] = {}
+    for failure in report.failures:
+        id = failure.step.id
+        if failure.cause is not Cause.KEPT and id not in done:
+            verdict = verdicts.get(id) or Verdict(
+                report.kind, id, failure.step.ref or failure.step.name, True, _UNKNOWN
+            )
+            rows[id] = _unremoved(verdict, failure.cause, failure.why, taken)
+    for v in report.plan.verdicts:
+        if v.removed and v.id not in done and v.id not in rows:
+            rows[v.id] = _unremoved(v, Cause.INTERRUPTED, "the run ended before its turn", taken)
+    return list(rows.values())
+
+
+_UNKNOWN = Reason.NOT_IN_PLAN
+"""The reason of an object that is not there any more: its row says that instead."""
+
+
+def _unremoved(verdict: Verdict, cause: Cause, why: str, taken: Mapping[str, set[str]]) -> Document:
+    return row(verdict, taken.get(verdict.id, ())) | {"reclaims": 0, "reason": cause.value, "detail": why}

@@ -1,0 +1,262 @@
+"""A plan file says what was shown, and whoever changed, cut or swapped it is told so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from prunecli.errors import PlanFileError
+from prunecli.example import example_world
+from prunecli.filters import Filters
+from prunecli.info import PruneRequest
+from prunecli.planfile import FORMAT, PlanFile, WorldName, check_world, read_plan, write_plan
+from prunecli.profile import DEFAULT_PROFILE, ImageStore, make_profile
+from prunecli.pruning import plan_on
+from prunecli.snapshot import Snapshot
+from prunecli.units import DAY
+from prunecli.verdict import Kind
+
+from .cli_runs import Cli, cli, possible
+from .conftest import NOW
+from .store_worlds import snapshots
+
+__all__ = ["cli"]
+
+REQUEST = PruneRequest(
+    tuple(Kind), all=True, filters=Filters.from_flags(["label!=keep", "until=1h"]), reserved_space=0, max_used_space=5
+)
+EVERYTHING = PruneRequest(tuple(Kind), all=True)
+HERE = WorldName.of("the state store /here.db", DEFAULT_PROFILE)
+
+
+def written(world: Snapshot, request: PruneRequest) -> tuple[PlanFile, bytes]:
+    """Return what a file says of a plan, and its bytes."""
+    plan = plan_on(world, request)
+    name = WorldName.of(HERE.identity, world.profile)
+    file = PlanFile.of(plan, request, "system prune", name, utc_offset=3600)
+    return file, write_plan(file, plan)
+
+
+FILE, DATA = written(example_world(NOW), EVERYTHING)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@given(world=snapshots())
+def test_read_after_write(world: Snapshot) -> None:
+    """What is read is what was written, for any world: the request, the selections, and what each verdict says."""
+    world = possible(world)
+    for request in (EVERYTHING, replace(REQUEST, kinds=(Kind.BUILD_CACHE,), filters=Filters())):
+        file, data = written(world, request)
+        back = read_plan(data, source="plan")
+        assert data.isascii()
+        assert replace(back, verdicts={}) == replace(file, verdicts={})
+        for kind, verdicts in file.verdicts.items():
+            assert {(v.id, v.name, v.removed, v.reason, v.size, v.reclaims, v.untagged) for v in verdicts} == {
+                (v.id, v.name, v.removed, v.reason, v.size, v.reclaims, v.untagged) for v in back.verdicts[kind]
+            }
+
+
+def test_the_request_comes_back() -> None:
+    """Every condition survives the file."""
+    world = replace(example_world(NOW), volumes=())
+    request = replace(REQUEST, kinds=(Kind.CONTAINER, Kind.IMAGE), exact_until=True)
+    assert read_plan(written(world, request)[1], source="plan").request == request
+
+
+def refusal(data: bytes) -> str:
+    """Return the sentence with which a file is refused."""
+    with pytest.raises(PlanFileError) as caught:
+        read_plan(data, source="plan.json")
+    return caught.value.message
+
+
+@pytest.mark.parametrize("place", range(0, len(DATA), max(len(DATA) // 150, 1)))
+def test_any_changed_byte_is_noticed(place: int) -> None:
+    """Whichever byte of a plan is another, the file is refused."""
+    other = b"7" if DATA[place : place + 1] != b"7" else b"8"
+    assert refusal(DATA[:place] + other + DATA[place + 1 :])
+
+
+@pytest.mark.parametrize("place", [*range(0, len(DATA), max(len(DATA) // 150, 1)), len(DATA) - 2])
+def test_any_cut_is_noticed(place: int) -> None:
+    """A file that is cut short is refused, and its message says where it ends."""
+    message = refusal(DATA[:place])
+    if place == 0:
+        assert message == f"plan.json is empty: expected a plan file ({FORMAT})"
+    else:
+        assert message == f"plan.json is cut short at byte {place}: expected a plan file ({FORMAT})"
+
+
+CHANGED = "plan.json was changed after it was written: its digest does not match; make a new plan"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(DATA.replace(b"container_foo", b"container_fox"), CHANGED, id="a name was changed"),
+        pytest.param(DATA + b"\n", CHANGED, id="a line was added"),
+        pytest.param(json.dumps(json.loads(DATA)).encode(), CHANGED, id="it was laid out anew"),
+        pytest.param(DATA[:-1], CHANGED, id="its last newline is missing"),
+        pytest.param(re.sub(rb'"digest": "[^"]*"', b'"digest": 5', DATA), CHANGED, id="its digest is a number"),
+        pytest.param(re.sub(rb'"digest": "[^"]*"', b'"digest": ""', DATA), CHANGED, id="its digest is empty"),
+        pytest.param(
+            b'{"format":"engine-dump/v1"}',
+            f'plan.json is no plan file, it has the format "engine-dump/v1": expected a plan file ({FORMAT})',
+            id="a dump",
+        ),
+        pytest.param(
+            b'{"format":"prunecli-plan/v1"}',
+            "plan.json is what --format json prints, which cannot be applied: write one with --plan-out",
+            id="the document of a dry run",
+        ),
+        pytest.param(
+            b'{"format":"prunecli-plan-file/v2"}',
+            f'plan.json is no plan file, it has the format "prunecli-plan-file/v2": expected a plan file ({FORMAT})',
+            id="a plan of another version",
+        ),
+        pytest.param(
+            b"{}", f"plan.json is no plan file, it has no format: expected a plan file ({FORMAT})", id="any object"
+        ),
+        pytest.param(b"[1]", f"plan.json is no plan file: expected a plan file ({FORMAT})", id="a list"),
+        pytest.param(b"\xff\xfe\x00", f"plan.json is no plan file: expected a plan file ({FORMAT})", id="no text"),
+        pytest.param(b"[" * 10**5, f"plan.json is no plan file: expected a plan file ({FORMAT})", id="deeply nested"),
+        pytest.param(
+            b"hello", f"plan.json is not JSON at line 1, column 1: expected a plan file ({FORMAT})", id="prose"
+        ),
+    ],
+)
+def test_what_is_no_plan(data: bytes, message: str) -> None:
+    """A changed or foreign file is refused in one sentence."""
+    assert refusal(data) == message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param('"taken_at": ', '"taken_at": "x", "was": ', id="a time that is text"),
+        pytest.param('"removed": [', '"removed": [7, ', id="a row that is a number"),
+        pytest.param('"reason": "stopped"', '"reason": "bored"', id="an unknown reason"),
+        pytest.param('"witnesses": {', '"witness": {', id="a part that is missing"),
+        pytest.param('"api": "1.51"', '"api": "new"', id="a version that is none"),
+        pytest.param('"filters": {}', '"filters": []', id="filters that are a list"),
+    ],
+)
+def test_a_forged_plan_that_does_not_fit_together(old: str, new: str) -> None:
+    """A plan with a right digest and wrong contents is refused too, without a traceback."""
+    text = re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + 64 * "0", DATA.decode(), count=1)
+    assert old in text
+    forged = text.replace(old, new, 1)
+    digest = hashlib.sha256(forged.encode()).hexdigest()
+    message = refusal(forged.replace(64 * "0", digest, 1).encode())
+    assert message.startswith("plan.json holds a plan that does not fit together (")
+
+
+@pytest.mark.parametrize(
+    ("identity", "profile", "message"),
+    [
+        pytest.param(
+            "the state store /there.db",
+            DEFAULT_PROFILE,
+            "plan.json was made for the state store /here.db, not for the state store /there.db: make a new plan",
+            id="another store",
+        ),
+        pytest.param(
+            HERE.identity,
+            make_profile("28.5.2", (1, 51), ImageStore.CONTAINERD),
+            "plan.json was made for Engine 28.5.2 with the graph image store, but here is Engine 28.5.2 with the "
+            "containerd image store: make a new plan",
+            id="another image store",
+        ),
+        pytest.param(
+            HERE.identity,
+            make_profile("29.0.0", (1, 52)),
+            "plan.json was made for Engine 28.5.2 with the graph image store, but here is Engine 29.0.0 with the "
+            "graph image store: make a new plan",
+            id="another Engine",
+        ),
+    ],
+)
+def test_the_world_must_be_the_one_of_the_plan(identity: str, profile: object, message: str) -> None:
+    """A plan is for one store, one Engine version and one image store."""
+    with pytest.raises(PlanFileError) as caught:
+        check_world(FILE, identity, profile, source="plan.json")  # type: ignore[arg-type] # profiles, in a table
+    assert caught.value.message == message
+
+
+def test_until_is_that_of_the_plan() -> None:
+    """Conditions in the file are understood as of the time of the plan, whenever that is read."""
+    request = PruneRequest((Kind.CONTAINER,), filters=Filters.from_flags(["until=2h"]))
+    file = read_plan(written(example_world(NOW - DAY), request)[1], source="plan")
+    assert file.plan(DEFAULT_PROFILE).taken_at == NOW - DAY
+    (container,) = file.plan(DEFAULT_PROFILE).kinds
+    assert container.info.keep_duration == 2 * 3600 * 10**9
+
+
+# The file on the disk
+
+
+def test_mode_and_place(cli: Cli, tmp_path: Path) -> None:
+    """The file is its owner's alone, nothing is left beside it, and an older one is replaced."""
+    folder = tmp_path / "plans"
+    folder.mkdir()
+    path = folder / "plan.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    ran = cli("system", "prune", "--plan-out", str(path))
+    assert (ran.code, ran.err) == (0, f"prunecli: the plan was written to {path}, nothing was removed\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(folder.iterdir()) == [path]
+    assert read_plan(path.read_bytes(), source="plan").command == "system prune"
+
+
+def test_writing_a_plan_removes_nothing(cli: Cli, tmp_path: Path) -> None:
+    """`--plan-out` stops after the plan, whatever else is said, and prints what a dry run prints."""
+    before = cli.world()
+    dry = cli("system", "prune", "-a", "--dry-run")
+    ran = cli("system", "prune", "-a", "--force", "--plan-out", str(tmp_path / "plan"))
+    assert ran.out == dry.out
+    assert cli.world() == before
+    assert cli("system", "prune", "--plan-out", str(tmp_path / "plan"), "--exit-code").code == 10
+
+
+def test_never_through_a_link(cli: Cli, tmp_path: Path) -> None:
+    """A symbolic link in the place of the plan is refused, and what it points to stays as it is."""
+    target = tmp_path / "target"
+    target.write_text("precious")
+    link = tmp_path / "plan"
+    link.symlink_to(target)
+    ran = cli("system", "prune", "--plan-out", str(link))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"{link} is a symbolic link: a plan is written to a file of its own\n"
+    assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param(".", ". is a folder: a plan is written to a file of its own", id="a folder"),
+        pytest.param("", '--plan-out needs the name of a file, not ""', id="nothing"),
+        pytest.param("-", '--plan-out needs the name of a file, not "-"', id="a dash"),
+        pytest.param(
+            "/dev/null", "/dev/null is no regular file: a plan is written to a file of its own", id="a device"
+        ),
+        pytest.param("no/such/plan", "no/such/plan cannot be written: no such file or directory", id="no such folder"),
+        pytest.param("/proc/plan", "/proc/plan cannot be written: no such file or directory", id="not writable"),
+    ],
+)
+def test_where_no_plan_can_be(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    """A plan that cannot be written is one sentence and exit 1, and nothing was removed."""
+    monkeypatch.chdir(tmp_path)
+    before = cli.world()
+    ran = cli("system", "prune", f"--plan-out={name}")
+    assert (ran.code, ran.err) == (1, message + "\n")
+    assert cli.world() == before
