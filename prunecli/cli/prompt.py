@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TextIO
 
 from prunecli.filters import prompt_filters
 from prunecli.info import PruneRequest
@@ -66,23 +67,43 @@ def _system_warning(request: PruneRequest, profile: Profile) -> str:
     return "\n".join([*lines, "", ""])
 
 
-def ask(text: str, *, to_stderr: bool = False) -> None:
+def on_terminal(*, to_stderr: bool = False) -> bool:
+    """Say whether a person sees the question and types the answer; anybody else gets Docker's prompt, byte for byte."""
+    out = sys.stderr if to_stderr else sys.stdout
+    return bool(sys.stdin and sys.stdin.isatty() and out and out.isatty())
+
+
+def question(warning: str, preview: str = "") -> str:
+    """Return everything up to the answer; a preview stands on lines of its own between warning and question."""
+    if not preview:
+        return warning + QUESTION
+    warning = warning.rstrip("\n ") + "\n\n"
+    return f"{warning}{preview}{QUESTION}"
+
+
+def ask(text: str, *, to_stderr: bool = False, listing: Callable[[], str] | None = None) -> None:
     """Show a question and read one line; raises Declined unless it is `y` or `Y`.
 
-    The end of input is a no, and so are SIGINT and SIGTERM, which add a line break, as Docker's do.
+    With a `listing` the answer `?` shows it and asks again. The end of input is a no, and so are SIGINT and SIGTERM,
+    which add a line break, as Docker's do.
     """
     out = sys.stderr if to_stderr else sys.stdout
+    while (answer := _answer(text, out)) == "?" and listing:
+        text = f"{listing()}{QUESTION}"
+    if answer not in ("y", "Y"):
+        raise Declined
+
+
+def _answer(text: str, out: TextIO) -> str:
     out.write(text)
     out.flush()
     try:
         with _signals_decline():
-            answer = sys.stdin.readline() if sys.stdin else ""
+            return sys.stdin.readline().strip() if sys.stdin else ""
     except KeyboardInterrupt:
         out.write("\n")
         out.flush()
         raise Declined(interrupted=True) from None
-    if answer.strip() not in ("y", "Y"):
-        raise Declined
 
 
 @contextmanager

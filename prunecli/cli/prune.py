@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
+from prunecli.cli.carry import EVERYTHING, Options
+from prunecli.cli.outcome import FORMATS, TEXT
 from prunecli.cli.pflag import DockerCommand, Flag, Text
-from prunecli.cli.run import Options, run_prune
+from prunecli.cli.run import run_prune
 from prunecli.cli.session import Session
-from prunecli.errors import PrunecliError, UsageError
+from prunecli.errors import PrunecliError, UsageError, ValueTextError
 from prunecli.filters import Filters
 from prunecli.info import PruneRequest
-from prunecli.units import parse_size
+from prunecli.units import parse_duration, parse_size
 from prunecli.verdict import Kind
 
 
@@ -26,11 +28,60 @@ def _size(name: str, help: str, *, hidden: bool = False) -> Flag:
     return Flag([name], type=Text("bytes", parse_size), help=help, hidden=hidden)
 
 
+def _check_format(text: str) -> None:
+    if text not in FORMATS:
+        raise ValueTextError(f"{' or '.join(FORMATS)} is expected")
+
+
 FORCE = Flag(["-f", "--force"], is_flag=True, help="Do not ask, go on")
 DRY_RUN = Flag(["--dry-run"], is_flag=True, help="Print what would be reported, and remove nothing")
 EXIT_CODE = Flag(
     ["--exit-code"], is_flag=True, help="With --dry-run: exit 10 when something would go, 0 when nothing would"
 )
+EXPLAIN = Flag(
+    ["--explain"],
+    type=Text("name"),
+    bare=EVERYTHING,
+    help="Show every object with why it goes or stays; with a name, tag or id all about that one",
+)
+FORMAT = Flag(["--format"], type=Text("string", _check_format), default=TEXT, help="Report as text or json")
+PLAN_OUT = Flag(["--plan-out"], type=Text("file"), help="Write the plan to a file for `apply`, and remove nothing")
+SUMMARY = Flag(["--summary"], is_flag=True, help="End with a table of what went and stayed, kind by kind")
+
+EXACT = Flag(["--exact"], is_flag=True, help="Live Engine: remove what the plan shows one by one, not by its own prune")
+WAIT = Flag(
+    ["--wait"],
+    type=Text("duration", parse_duration),
+    help="Live Engine: wait this long while another prune runs (e.g. 30s)",
+)
+
+SHOWING = (DRY_RUN, EXIT_CODE, EXPLAIN, FORMAT, SUMMARY)
+"""The flags of everything that carries out a plan, beside --force."""
+
+
+def make_options(
+    command: str,
+    *,
+    force: bool,
+    dry_run: bool,
+    exit_code: bool,
+    explain: str | None,
+    format: str,
+    summary: bool,
+    plan_out: str | None = None,
+    exact: bool = False,
+    wait: str | None = None,
+) -> Options:
+    """Return what the common flags say. Errors: PrunecliError for flags that contradict each other."""
+    path = None
+    if plan_out is not None:
+        from prunecli.cli.plan_io import check_name
+
+        path = check_name(plan_out)
+    if exit_code and not (dry_run or path):
+        raise PrunecliError("--exit-code goes with --dry-run or --plan-out")
+    patience = 0 if wait is None else parse_duration(wait)
+    return Options(command, force, dry_run, exit_code, explain, format, path, summary, exact, patience)
 
 
 def _filter(example: str) -> Flag:
@@ -47,14 +98,38 @@ def _command(
     name: str, help: str, kind_flags: list[Flag], make: Callable[..., PruneRequest], *, suffix: str = " [OPTIONS]"
 ) -> click.Command:
     """Make one prune command: its own flags decide the request, the common ones how it is carried out."""
-    common = [FORCE, DRY_RUN, EXIT_CODE]
+    common = [FORCE, *SHOWING, PLAN_OUT, EXACT, WAIT]
 
     @click.pass_obj
-    def callback(session: Session, /, force: bool, dry_run: bool, exit_code: bool, **own: Any) -> int:
-        if exit_code and not dry_run:
-            raise PrunecliError("--exit-code goes with --dry-run")
-        request = make(session=session, **own)
-        return run_prune(session, request, Options(name, force=force, dry_run=dry_run, exit_code=exit_code))
+    def callback(
+        session: Session,
+        /,
+        force: bool,
+        dry_run: bool,
+        exit_code: bool,
+        explain: str | None,
+        format: str,
+        summary: bool,
+        plan_out: str | None,
+        exact: bool,
+        wait: str | None,
+        **own: Any,
+    ) -> int:
+        if (exact or wait is not None) and session.target is None:
+            raise PrunecliError("--exact and --wait go with a live Engine: name one with --host, --context or --engine")
+        options = make_options(
+            name,
+            force=force,
+            dry_run=dry_run,
+            exit_code=exit_code,
+            explain=explain,
+            format=format,
+            summary=summary,
+            plan_out=plan_out,
+            exact=exact,
+            wait=wait,
+        )
+        return run_prune(session, make(session=session, **own), options)
 
     return DockerCommand("prune", callback=callback, params=[*kind_flags, *common], help=help, usage_suffix=suffix)
 

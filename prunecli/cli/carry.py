@@ -1,0 +1,226 @@
+"""From a plan to its outcome: explain, write to a file, stop there, ask, or carry out exactly what was shown."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prunecli.backends import Pruner, World
+from prunecli.cli import prompt
+from prunecli.cli.outcome import JSON, TEXT, Outcome, tell_failure
+from prunecli.cli.progress import Bar
+from prunecli.cli.signals import watch_signals
+from prunecli.clock import Clock
+from prunecli.errors import PrunecliError
+from prunecli.plan import KindPlan, Plan
+from prunecli.pruning import apply, differences
+from prunecli.report import Failure, as_planned
+from prunecli.snapshot import Snapshot
+from prunecli.units import Duration
+from prunecli.verdict import Kind, Step
+
+WOULD_GO = 10
+"""Exit code of `--dry-run --exit-code` when something would go."""
+
+EVERYTHING = "*"
+"""What `--explain` without a name stands for."""
+
+_MANY = 5  # differences that one sentence lists
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a prune is carried out. `command` is its name, `system prune`; `explain` names what is to be explained."""
+
+    command: str
+    force: bool = False
+    dry_run: bool = False
+    exit_code: bool = False
+    explain: str | None = None
+    format: str = TEXT
+    plan_out: Path | None = None
+    summary: bool = False
+    exact: bool = False
+    wait: Duration = 0
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing is removed, whatever the answers."""
+        return self.dry_run or self.plan_out is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A plan, and what it takes to show it and to carry it out.
+
+    `snapshot` is the world that it was made on, `asked` the request as a document, `warning` what stands before the
+    question. `held_back` is what an earlier plan had and this one has not. `plan_file` gives the bytes of a plan file.
+    A `pruner` is a live Engine that carries the plan out by itself.
+    """
+
+    world: World
+    snapshot: Snapshot
+    plan: Plan
+    asked: Mapping[str, Any]
+    warning: str
+    held_back: Mapping[Kind, tuple[Failure, ...]] = field(default_factory=dict)
+    plan_file: Callable[[], bytes] | None = None
+    pruner: Pruner | None = None
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds that were asked for."""
+        return tuple(k.kind for k in self.plan.kinds)
+
+
+def carry_out(job: Job, options: Options, clock: Clock) -> int:
+    """Do with a plan what the options say, and return the exit code."""
+    if options.explain is not None:
+        _explain(job, options)
+    if options.plan_out and job.plan_file:
+        from prunecli.cli.plan_io import save
+
+        save(options.plan_out, job.plan_file())
+    if options.stops:
+        return _stop(job, options)
+    for failure in _known(job):
+        tell_failure(failure)
+    if not options.force:
+        try:
+            _ask(job, options)
+        except prompt.Declined:
+            return 0
+    check_stdout()
+    if job.pruner and not (options.force and options.explain is None):
+        _look_again(job)
+    return _carry_out(job, options, clock)
+
+
+def _look_again(job: Job) -> None:
+    """Look at a live Engine once more before it prunes by itself: somebody has read a plan, and it has to stand.
+
+    Raises PrunecliError with what is different.
+    """
+    found = differences(job.world.snapshot(job.plan.taken_at), job.plan)
+    if not found:
+        return
+    more = f", and {len(found) - _MANY} more" if len(found) > _MANY else ""
+    raise PrunecliError(
+        f"the Engine changed since the plan was made, nothing was removed: {', '.join(found[:_MANY])}{more}"
+    )
+
+
+def _explain(job: Job, options: Options) -> None:
+    """Explain on stdout, before the report; a JSON document is alone there, so on stderr then."""
+    out = sys.stderr if options.format == JSON else sys.stdout
+    if options.explain != EVERYTHING:
+        from prunecli.cli.explain_one import explain_one
+
+        explain_one(job.plan.kinds, job.snapshot, options.explain or "", options.command, out)
+    else:
+        from prunecli.cli.explain import explain
+        from prunecli.cli.explain_cache import notes_for
+
+        explain(job.plan.kinds, out, notes_for(job.plan.kinds, job.snapshot))
+    out.write("\n")
+    out.flush()
+
+
+def _stop(job: Job, options: Options) -> int:
+    """Print the report of the run that did not happen; the remark that nothing was removed goes to stderr."""
+    outcome = _outcome(job, options)
+    for kind_plan in job.plan.kinds:
+        outcome.add(as_planned(kind_plan, job.held_back.get(kind_plan.kind, ())))
+    outcome.finish()
+    remark = f"the plan was written to {options.plan_out}" if options.plan_out else "dry run"
+    tell(f"{remark}, nothing was removed")
+    return WOULD_GO if options.exit_code and not job.plan.empty else 0
+
+
+def _ask(job: Job, options: Options) -> None:
+    """Ask on stdout as Docker does, or on stderr where stdout is for a document; a person also sees what would go."""
+    to_stderr = options.format == JSON
+    if not prompt.on_terminal(to_stderr=to_stderr):
+        prompt.ask(prompt.question(job.warning), to_stderr=to_stderr)
+        return
+    from prunecli.cli.preview import listing, preview
+
+    text = prompt.question(job.warning, preview(job.plan))
+    prompt.ask(text, to_stderr=to_stderr, listing=lambda: listing(job.plan))
+
+
+def _carry_out(job: Job, options: Options, clock: Clock) -> int:
+    """Apply the plan and tell of each kind as it is committed; whatever stops the run, what is done is said."""
+    outcome = _outcome(job, options)
+    planned = sum(len(k.steps) for k in job.plan.kinds)
+    with watch_signals() as interrupts, Bar(planned) as bar:
+
+        def begun(kind_plan: KindPlan) -> None:
+            interrupts.waiting = False
+            bar.begin(kind_plan.kind)
+
+        def done(_step: Step) -> None:
+            bar.advance()
+
+        reports = apply(
+            job.world, job.plan, clock, stop=lambda: bool(interrupts), begun=begun, done=done, pruner=job.pruner
+        )
+        try:
+            while True:
+                interrupts.waiting = True
+                report = next(reports, None)
+                interrupts.waiting = False
+                bar.hide()
+                if report is None:
+                    break
+                outcome.add(report, told=job.held_back.get(report.kind, ()))
+        except KeyboardInterrupt:
+            interrupts.waiting = False
+        except BaseException:
+            interrupts.waiting = False
+            bar.hide()
+            outcome.break_off()
+            raise
+        bar.hide()
+    outcome.finish()
+    if interrupts:
+        went = sum(len(r.done) for r in outcome.reports)
+        tell(f"interrupted: {went} of {planned} steps were carried out")
+        return interrupts.exit_code
+    return int(outcome.failed)
+
+
+def _outcome(job: Job, options: Options) -> Outcome:
+    return Outcome(job.kinds, job.asked, options.format, options.summary, options.stops)
+
+
+def _known(job: Job) -> list[Failure]:
+    return [failure for failures in job.held_back.values() for failure in failures]
+
+
+def tell(text: str) -> None:
+    """Say something on stderr that is neither result nor error."""
+    print(f"prunecli: {text}", file=sys.stderr)
+
+
+def check_stdout() -> None:
+    """Refuse to begin when nobody can read the report: a prune that cannot tell what it did is not begun.
+
+    Raises PrunecliError when stdout is closed, or a pipe whose reader is gone.
+    """
+    try:
+        fd = sys.stdout.fileno()
+        os.fstat(fd)
+    except (OSError, ValueError, AttributeError):
+        raise PrunecliError("stdout is closed, so nobody would learn what was removed: nothing was removed") from None
+    with contextlib.suppress(OSError):
+        poll = select.poll()
+        poll.register(fd, select.POLLOUT)
+        if any(flags & select.POLLERR for _, flags in poll.poll(0)):
+            raise PrunecliError("nobody reads stdout any more: nothing was removed")

@@ -1,0 +1,69 @@
+"""Plan files on the disk: written whole or not at all, for their owner alone, and never through a symbolic link."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from prunecli.errors import PlanFileError
+from prunecli.planfile import EXPECTED
+
+
+def save(path: Path, data: bytes) -> None:
+    """Put a plan file in its place at once, mode 0600; an older file of that name is replaced.
+
+    Errors: PlanFileError when it cannot be written, or when the name belongs to anything but a file.
+    """
+    try:
+        _refuse_other_things(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)  # mode 0600, a new file
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as e:
+        reason = (e.strerror or str(e)).lower() if isinstance(e, OSError) else str(e)
+        raise PlanFileError(f"{path} cannot be written: {reason}") from None
+
+
+def check_name(text: str) -> Path:
+    """Return the path of a plan file that is to be written. Errors: PlanFileError for text that names no file."""
+    if text in ("", "-") or text.endswith("/"):
+        raise PlanFileError(f'--plan-out needs the name of a file, not "{text}"')
+    path = Path(text)
+    try:
+        _refuse_other_things(path)
+    except (OSError, ValueError) as e:
+        raise PlanFileError(f"{path} cannot be written: {str(e).lower()}") from None
+    return path
+
+
+def load(path: Path) -> bytes:
+    """Return the bytes of a plan file. Errors: PlanFileError when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except IsADirectoryError:
+        raise PlanFileError(f"{path} is a folder: {EXPECTED}") from None
+    except (OSError, ValueError) as e:
+        reason = (e.strerror or str(e)).lower() if isinstance(e, OSError) else str(e)
+        raise PlanFileError(f"{path} cannot be read: {reason}") from None
+
+
+def _refuse_other_things(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise PlanFileError(f"{path} is a symbolic link: a plan is written to a file of its own")
+    if stat.S_ISDIR(mode):
+        raise PlanFileError(f"{path} is a folder: a plan is written to a file of its own")
+    if not stat.S_ISREG(mode):
+        raise PlanFileError(f"{path} is no regular file: a plan is written to a file of its own")
