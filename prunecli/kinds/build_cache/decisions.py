@@ -88,14 +88,20 @@ def run_policies(
     left = {r.id: r for r in records}
     answers: list[Decisions] = []
     for info in infos:
-        marked = shared_rows(trace(left.values()), shared)
         answer = decide(left.values(), shared, info, now, disk, profile)
         gone = {step.id for step in answer.steps}
-        freed = sum(step.reclaims for step in answer.steps if step.id not in marked)
-        disk = disk and replace(disk, free=disk.free + freed)
+        disk = disk_after(disk, left.values(), shared, answer.steps)
         left = {id: r for id, r in left.items() if id not in gone}
         answers.append(answer)
     return tuple(answers)
+
+
+def disk_after(
+    disk: DiskStat | None, records: Iterable[CacheRecord], shared: Mapping[str, str], steps: Iterable[Step]
+) -> DiskStat | None:
+    """Return the disk once these steps are done; `records` are those of before."""
+    marked = shared_rows(trace(records), shared)
+    return disk and replace(disk, free=disk.free + sum(step.reclaims for step in steps if step.id not in marked))
 
 
 def pinned_by(records: Iterable[CacheRecord], verdicts: Iterable[Verdict], id: str) -> tuple[Verdict, ...]:
