@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from prunecli.cli.pflag import DockerCommand, Flag, Text
-from prunecli.cli.run import watch_signals
 from prunecli.cli.session import Session, local_utc_offset
+from prunecli.cli.signals import watch_signals
 from prunecli.errors import RefusedError, TemplateError
 from prunecli.events import Event, EventFilter, event_json, event_line
 from prunecli.filters import Filters
@@ -38,6 +38,7 @@ def _check_filter(text: str) -> None:
 @click.command(
     "events",
     cls=DockerCommand,
+    aliases=("system events", "events"),
     params=[
         Flag(
             ["-f", "--filter"],

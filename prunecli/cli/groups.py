@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import click
 
-from prunecli.cli.pflag import CommandError, Flag, normalise_globals
+from prunecli import __version__
+from prunecli.cli.pflag import CommandError, Flag, FlagReader, usage_tail
 
 
 class Entry(NamedTuple):
@@ -24,6 +25,7 @@ class LazyGroup(click.Group):
     """A group whose commands are a table; reading the table imports nothing."""
 
     usage_suffix = " COMMAND"
+    error_usage_suffix = ""
 
     def __init__(self, *args: Any, table: Mapping[str, Entry], **kwargs: Any) -> None:
         kwargs.setdefault("context_settings", {"help_option_names": ["--help"]})
@@ -44,25 +46,35 @@ class LazyGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the group's own flags; without a command, show the help on stderr, as Docker's groups do."""
-        words = normalise_globals(self, ctx, args)
-        if not any(not w.startswith("-") for w in words) and "--help" not in words:
-            click.echo(self.get_help(ctx), file=sys.stderr, nl=False)
-            ctx.exit(0)
-        return super().parse_args(ctx, words)
+        """Read the group's own flags; without a command, show the help on stderr, as Docker's groups do.
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say in Docker's words that there is none."""
-        command = self.get_command(ctx, args[0])
-        if command is None:
-            root = ctx.find_root().info_name
-            usage = f"Usage:  {ctx.command_path}\n\n" if ctx.parent else ""
-            path = f"{ctx.command_path} {args[0]}"
-            more = f"Run '{ctx.command_path} --help' for more information"
-            raise CommandError(f"{root}: unknown command: {path}\n\n{usage}{more}", "", 1)
-        return args[0], command, args[1:]
+        Flags before an unknown command are the group's, and so are those after it.
+        """
+        reader = FlagReader(self, ctx, usage_tail(ctx))
+        words = iter(args)
+        first = reader.read_flags(words)
+        rest = [*words] if first in (None, "--") else [str(first), *words]
+        if not rest or rest[0] not in self.table:
+            rest = reader.read(iter(rest))
+            reader.tell(err=ctx.parent is None)
+            if reader.helped:
+                return super().parse_args(ctx, ["--help"])
+            if not rest:
+                self.without_command(ctx, reader)
+            self._refuse_command(ctx, rest[0])
+        helped = ["--help"] if reader.helped else []
+        return super().parse_args(ctx, [*reader.words, rest[0], *helped, *rest[1:]])
+
+    def without_command(self, ctx: click.Context, reader: FlagReader) -> NoReturn:  # noqa: ARG002 - the root's matter
+        """Show the help on stderr and end well, as Docker's groups do."""
+        click.echo(self.get_help(ctx), file=sys.stderr)
+        ctx.exit(0)
+
+    def _refuse_command(self, ctx: click.Context, name: str) -> NoReturn:
+        usage = f"Usage:  {ctx.command_path}\n\n" if ctx.parent else ""
+        more = f"Run '{ctx.command_path} --help' for more information"
+        message = f"{ctx.find_root().info_name}: unknown command: {ctx.command_path} {name}"
+        raise CommandError(f"{message}\n\n{usage}{more}", "", 1)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help page in Docker's layout."""
@@ -71,3 +83,32 @@ class LazyGroup(click.Group):
         rows = [(name, e.summary) for name, e in sorted(self.table.items()) if not e.hidden]
         options = [p for p in self.params if isinstance(p, Flag) and not p.hidden]
         formatter.write(group_help(ctx, self.help or "", rows, options))
+
+
+class RootGroup(LazyGroup):
+    """The root of the command line: it also knows its version, and `help COMMAND` as another way to ask for help."""
+
+    usage_suffix = " [OPTIONS] COMMAND"
+    error_usage_suffix = " [OPTIONS] COMMAND [ARG...]"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the global options; `help system prune` becomes `system prune --help`."""
+        words = iter(args)
+        name = FlagReader(self, ctx, usage_tail(ctx)).read_flags(words)
+        return super().parse_args(ctx, self._topic(ctx, list(words)) if name == "help" else args)
+
+    def without_command(self, ctx: click.Context, reader: FlagReader) -> NoReturn:
+        """Print the version if that was asked for, else the help."""
+        if reader.is_on("--version"):
+            click.echo(f"{ctx.info_name} version {__version__}")
+            ctx.exit(0)
+        super().without_command(ctx, reader)
+
+    def _topic(self, ctx: click.Context, words: list[str]) -> list[str]:
+        command: click.Command | None = self
+        path = [word for word in words if not word.startswith("-")]
+        for at, word in enumerate(path):
+            command = command.get_command(ctx, word) if isinstance(command, LazyGroup) else None
+            if command is None:
+                raise CommandError(f"unknown help topic: {' '.join(path[at:])}", "", 1)
+        return [*path, "--help"]

@@ -12,8 +12,11 @@ from prunecli.cli.pflag import Flag, usage_line
 
 
 def command_help(command: click.Command, ctx: click.Context) -> str:
-    """Return a command's help page, without the last newline's blank line."""
+    """Return a command's help page, with a newline at its end."""
     parts = [usage_line(ctx), "", _paragraphs(command.help or command.short_help or "")]
+    if aliases := getattr(command, "aliases", ()):
+        root = ctx.find_root().info_name
+        parts += ["", "Aliases:", "  " + ", ".join(f"{root} {alias}" for alias in aliases)]
     options = [p for p in command.get_params(ctx) if isinstance(p, Flag) and not p.hidden]
     if options:
         parts += ["", "Options:", *option_lines(options)]

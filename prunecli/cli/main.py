@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from prunecli import __version__
-from prunecli.cli.groups import Entry, LazyGroup
+from prunecli.cli.groups import Entry, RootGroup
 from prunecli.cli.pflag import CommandError, Flag, Text
 from prunecli.cli.session import LOG_LEVELS, Session, default_store
-from prunecli.errors import PrunecliError, RefusedError, ValueTextError
+from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
 
 COMMANDS = {
@@ -31,11 +30,6 @@ COMMANDS = {
 }
 
 
-def _log_level(text: str) -> None:
-    if text not in LOG_LEVELS:
-        raise ValueTextError(f"one of {', '.join(LOG_LEVELS)} is expected")
-
-
 GLOBAL_OPTIONS = [
     Flag(
         ["--store"],
@@ -46,7 +40,7 @@ GLOBAL_OPTIONS = [
     Flag(["--config"], type=Text("directory"), help="Docker's client configuration, for its pruneFilters"),
     Flag(
         ["-l", "--log-level"],
-        type=Text("level", _log_level),
+        type=Text("level"),
         default="info",
         help="How much goes to stderr: debug, info, warn, error, fatal",
     ),
@@ -55,7 +49,7 @@ GLOBAL_OPTIONS = [
 
 
 @click.command(
-    cls=LazyGroup,
+    cls=RootGroup,
     table=COMMANDS,
     params=GLOBAL_OPTIONS,
     help="Show exactly what a Docker prune would remove and why, remove exactly that, and tell what came back.",
@@ -65,7 +59,9 @@ def root(
     ctx: click.Context, store: str | None, api_version: str | None, config: str | None, log_level: str, version: bool
 ) -> None:
     """Keep what the global options say for the command that follows."""
-    del version  # answered before the commands are read
+    del version  # answered when no command is named
+    if log_level not in LOG_LEVELS:
+        raise PrunecliError(f"Unable to parse logging level: {log_level}")
     session = Session(
         Path(store) if store else default_store(),
         api_version or os.environ.get("DOCKER_API_VERSION", ""),
@@ -93,9 +89,6 @@ def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:
 
 def _dispatch(argv: Sequence[str], prog: str) -> int:
     try:
-        if _asks_version(argv):
-            print(f"prunecli version {__version__}")
-            return 0
         result = root.main(list(argv), prog_name=prog, standalone_mode=False)
     except CommandError as e:
         return complain(f"{e.message}\n{e.tail}" if e.tail else e.message, e.exit_code)
@@ -118,10 +111,6 @@ def complain(text: str, code: int) -> int:
         sys.stderr.write("\n".join(printable(line) for line in text.split("\n")) + "\n")
         sys.stderr.flush()
     return code
-
-
-def _asks_version(argv: Sequence[str]) -> bool:
-    return bool(argv) and argv[0] in ("-v", "--version")
 
 
 def _drop_stdout() -> None:

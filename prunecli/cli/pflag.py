@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 import click
 
 from prunecli.errors import UsageError, ValueTextError
-from prunecli.units import parse_go_bool
+from prunecli.units import go_quote, parse_go_bool
+from prunecli.units.gotext import quote_byte, utf8
 
 Words = Iterator[str]
 
@@ -30,7 +31,7 @@ class CommandError(UsageError):
         self.exit_code = exit_code  # type: ignore[misc] # the one class whose code depends on the mistake
 
 
-class Text(click.ParamType):
+class Text(click.ParamType):  # type: ignore[type-arg] # generic in the newest Click, and in no other
     """A flag's value: `metavar` stands in the help, `check` raises ValueTextError or UsageError for bad text."""
 
     def __init__(self, metavar: str = "string", check: Callable[[str], object] | None = None) -> None:
@@ -68,28 +69,43 @@ def usage_line(ctx: click.Context) -> str:
 
 
 def usage_tail(ctx: click.Context) -> str:
-    """Return what follows an error: the usage line and where help is."""
-    return f"\n{usage_line(ctx)}\n\nRun '{ctx.command_path} --help' for more information"
+    """Return what follows an error: the usage line, which is shorter for groups, and where help is."""
+    suffix = getattr(ctx.command, "error_usage_suffix", None)
+    usage = usage_line(ctx) if suffix is None else f"Usage:  {ctx.command_path}{suffix}"
+    return f"\n{usage}\n\nRun '{ctx.command_path} --help' for more information"
 
 
 class DockerCommand(click.Command):
     """A command that reads its flags as Docker does.
 
     `arguments` is how many positional words it takes at most; `usage_suffix` follows its name in the usage line.
+    `aliases` are the paths below the root under which it is known, if there are several.
     """
 
-    usage_suffix = " [OPTIONS]"
-    arguments = 0
-
-    def __init__(self, *args: Any, usage_suffix: str = " [OPTIONS]", arguments: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        usage_suffix: str = " [OPTIONS]",
+        arguments: int = 0,
+        aliases: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("context_settings", {"help_option_names": ["--help"]})
         super().__init__(*args, **kwargs)
         self.usage_suffix = usage_suffix
         self.arguments = arguments
+        self.aliases = tuple(aliases)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the words as pflag would, then let Click assign them."""
-        return super().parse_args(ctx, _normalise(self, ctx, args))
+        reader = FlagReader(self, ctx, usage_tail(ctx))
+        rest = reader.read(iter(args))
+        reader.tell()
+        if reader.helped:
+            return super().parse_args(ctx, ["--help"])
+        if len(rest) > self.arguments:
+            _refuse_arguments(self, ctx)
+        return super().parse_args(ctx, [*reader.words, "--", *rest] if rest else reader.words)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help page in Docker's layout."""
@@ -98,114 +114,118 @@ class DockerCommand(click.Command):
         formatter.write(command_help(self, ctx))
 
 
-def _normalise(command: DockerCommand, ctx: click.Context, args: Sequence[str]) -> list[str]:
-    """Return the words in a form that Click reads as pflag reads the original.
+def _refuse_arguments(command: DockerCommand, ctx: click.Context) -> NoReturn:
+    some = {0: "accepts no arguments", 1: "requires at most 1 argument"}
+    what = some.get(command.arguments, f"requires at most {command.arguments} arguments")
+    root = ctx.find_root().info_name
+    raise CommandError(f"{root}: '{ctx.command_path}' {what}", usage_tail(ctx), 1)
 
-    Raises CommandError for the first word that pflag would refuse.
+
+class FlagReader:
+    """Reads the flags of one command as pflag does, and writes them down in a form that Click reads alike.
+
+    `helped` says that help was asked for. Every method raises CommandError for the first word that pflag would refuse.
     """
-    tail = usage_tail(ctx)
-    flags = {name: p for p in command.get_params(ctx) if isinstance(p, Flag) for name in p.opts}
-    truths: dict[str, bool] = {}
-    out: list[str] = []
-    rest: list[str] = []
-    helped = False
-    words = iter(args)
-    for word in words:
-        if word == "--":
-            rest.extend(words)
-        elif word in ("--help", "-h"):
-            helped = True
-        elif word.startswith("--"):
-            name, eq, value = word.partition("=")
-            if name not in flags:
-                raise CommandError(f"unknown flag: {name}", tail)
-            _take(flags[name], value if eq else None, words, tail, out, truths, name)
-        elif word.startswith("-") and word != "-":
-            _take_bundle(word, flags, words, tail, out, truths)
-        else:
+
+    def __init__(self, command: click.Command, ctx: click.Context, tail: str) -> None:
+        self.helped = False
+        self._old_help = False
+        self._tail = tail
+        self._flags = {name: p for p in command.get_params(ctx) if isinstance(p, Flag) for name in p.opts}
+        self._values: list[str] = []
+        self._truths: dict[str, bool] = {}
+
+    @property
+    def words(self) -> list[str]:
+        """The flags that were read, for Click."""
+        return [*self._values, *(name for name, on in self._truths.items() if on)]
+
+    def is_on(self, name: str) -> bool:
+        """Say whether a truth value was set and not taken back."""
+        return self._truths.get(name, False)
+
+    def tell(self, *, err: bool = False) -> None:
+        """Say what pflag says of flags that are read but should not be used any more."""
+        if self._old_help:
+            click.echo("Flag shorthand -h has been deprecated, use --help", err=err)
+
+    def read(self, words: Words) -> list[str]:
+        """Read all words; returns those that are no flags."""
+        rest: list[str] = []
+        while (word := self.read_flags(words)) is not None:
+            if word == "--":
+                return [*rest, *words]
             rest.append(word)
-    if helped:
-        return ["--help"]
-    if len(rest) > command.arguments:
-        _refuse_arguments(command, ctx, tail)
-    out.extend(name for name, on in truths.items() if on)
-    return [*out, "--", *rest] if rest else out
+        return rest
 
+    def read_flags(self, words: Words) -> str | None:
+        """Read flags up to the first other word and return that: `--` too, and None at the end."""
+        for word in words:
+            if word in ("-", "--") or not word.startswith("-"):
+                return word
+            if word.startswith("--"):
+                self._long(word, words)
+            else:
+                self._bundle(word[1:], words)
+        return None
 
-def normalise_globals(group: click.Group, ctx: click.Context, args: Sequence[str]) -> list[str]:
-    """Return a group's words with its own flags normalised; what follows the command's name is left alone."""
-    tail = usage_tail(ctx)
-    flags = {name: p for p in group.get_params(ctx) if isinstance(p, Flag) for name in p.opts}
-    truths: dict[str, bool] = {}
-    out: list[str] = []
-    words = iter(args)
-    for word in words:
-        if word in ("--help", "-h"):
-            return ["--help"]
-        if not word.startswith("-") or word == "-":
-            return [*out, *(name for name, on in truths.items() if on), word, *words]
-        if word.startswith("--"):
-            name, eq, value = word.partition("=")
-            if name not in flags:
-                raise CommandError(f"unknown flag: {name}", tail)
-            _take(flags[name], value if eq else None, words, tail, out, truths, name)
+    def _long(self, word: str, words: Words) -> None:
+        """Read `--all`, `--all=true`, `--filter x` or `--filter=x`."""
+        name, eq, value = word.partition("=")
+        if name == "--" or name.startswith("---"):
+            self._refuse(f"bad flag syntax: {word}")
+        if name == "--help":
+            self._help(value if eq else None)
+        elif name not in self._flags:
+            self._refuse(f"unknown flag: {name}")
         else:
-            _take_bundle(word, flags, words, tail, out, truths)
-    return [*out, *(name for name, on in truths.items() if on)]
+            self._take(self._flags[name], value if eq else None, words, name)
 
+    def _bundle(self, letters: str, words: Words) -> None:
+        """Read what follows the dash of `-fa`, `-f=false` or `-fvalue`."""
+        while letters:
+            all_letters, letter, letters = letters, letters[0], letters[1:]
+            flag = self._flags.get(f"-{letter}")
+            value = letters[1:] if letters.startswith("=") and len(letters) > 1 else None
+            if letter == "h":
+                self._help(value)
+                self._old_help = True
+            elif flag is None:
+                first = quote_byte(utf8(letter)[0])  # pflag looks at bytes
+                self._refuse(f"unknown shorthand flag: {first} in -{all_letters}")
+            elif value is None and letters and not (flag.is_flag or flag.bare is not None):
+                self._take(flag, letters, words, "")
+                return
+            else:
+                self._take(flag, value, words, f"{letter!r} in -{all_letters}")
+            if value is not None:
+                return
 
-def _refuse_arguments(command: DockerCommand, ctx: click.Context, tail: str) -> NoReturn:
-    path = ctx.command_path
-    if command.arguments == 0:
-        raise CommandError(f"{_root(ctx)}: '{path}' accepts no arguments", tail, 1)
-    some = "1 argument" if command.arguments == 1 else f"{command.arguments} arguments"
-    raise CommandError(f"{_root(ctx)}: '{path}' requires at most {some}", tail, 1)
+    def _help(self, value: str | None) -> None:
+        self.helped = self._truth("true" if value is None else value, "--help")
 
-
-def _take_bundle(
-    word: str, flags: dict[str, Flag], words: Words, tail: str, out: list[str], truths: dict[str, bool]
-) -> None:
-    """Read `-fa`, `-f=false` or `-fvalue`."""
-    letters = word[1:]
-    while letters:
-        name, letters = "-" + letters[0], letters[1:]
-        if name not in flags:
-            raise CommandError(f"unknown shorthand flag: {name[1:]!r} in {word}", tail)
-        flag = flags[name]
-        if letters.startswith("="):
-            _take(flag, letters[1:], words, tail, out, truths, name)
+    def _take(self, flag: Flag, value: str | None, words: Words, typed: str) -> None:
+        """Check one flag's value and write it down."""
+        if flag.is_flag:
+            self._truths[flag.long] = self._truth("true" if value is None else value, flag.shown)
             return
-        if flag.is_flag or flag.bare is not None or not letters:
-            _take(flag, None, words, tail, out, truths, name if not letters else f"{name[1:]!r} in {word}")
-        else:
-            _take(flag, letters, words, tail, out, truths, name)
-            return
-
-
-def _take(
-    flag: Flag, value: str | None, words: Words, tail: str, out: list[str], truths: dict[str, bool], typed: str
-) -> None:
-    """Check one flag's value and write it down."""
-    if flag.is_flag:
-        text = "true" if value is None else value
-        try:
-            truths[flag.long] = parse_go_bool(text)
-        except ValueTextError as e:
-            raise CommandError(f'invalid argument "{text}" for "{flag.shown}" flag: {e}', tail) from e
-        return
-    if value is None:
-        value = flag.bare if flag.bare is not None else next(words, None)
         if value is None:
-            missing = typed if typed.startswith("--") else f"{typed[1:]!r} in {typed}"
-            raise CommandError(f"flag needs an argument: {missing}", tail)
-    check = flag.type.check if isinstance(flag.type, Text) else None
-    if check is not None:
+            value = flag.bare if flag.bare is not None else next(words, None)
+        if value is None:
+            self._refuse(f"flag needs an argument: {typed}")
+        check = flag.type.check if isinstance(flag.type, Text) else None
+        if check is not None:
+            try:
+                check(value)
+            except (ValueTextError, UsageError) as e:
+                self._refuse(f'invalid argument {go_quote(value)} for "{flag.shown}" flag: {e}')
+        self._values.append(f"{flag.long}={value}")
+
+    def _truth(self, text: str, shown: str) -> bool:
         try:
-            check(value)
-        except (ValueTextError, UsageError) as e:
-            raise CommandError(f'invalid argument "{value}" for "{flag.shown}" flag: {e}', tail) from e
-    out.append(f"{flag.long}={value}")
+            return parse_go_bool(text)
+        except ValueTextError as e:
+            self._refuse(f'invalid argument {go_quote(text)} for "{shown}" flag: {e}')
 
-
-def _root(ctx: click.Context) -> str:
-    return ctx.find_root().info_name or "prunecli"
+    def _refuse(self, message: str) -> NoReturn:
+        raise CommandError(message, self._tail)
