@@ -135,7 +135,7 @@ def system_df(session: Session, format: str | None, verbose: bool) -> int:
     if api < FIRST_API:
         raise PrunecliError(
             f"prunecli system df requires API version {format_api(FIRST_API)}, "
-            f"but the Docker daemon API version is {format_api(api)}"
+            f"but the Docker daemon API version is {session.api_text(snapshot.profile)}"
         )
     usage = measure(snapshot)
     if snapshot.profile.containerd and isinstance(world, TellsSums):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prunecli.backends import SelfPruning
 from prunecli.cli import prompt
 from prunecli.cli.carry import Job, Options, carry_out
@@ -20,7 +22,7 @@ def run_prune(session: Session, request: PruneRequest, options: Options) -> int:
     world = session.world(change=not options.stops)
     snapshot = world.snapshot(session.clock.now())
     profile = snapshot.profile.speaking(session.api(snapshot.profile))
-    _gate(request, profile, options, session.api_text(profile))
+    request = _gate(request, profile, options, session.api_text(profile))
     utc_offset = local_utc_offset(snapshot.taken_at)
     plan = plan_on(snapshot, request, utc_offset=utc_offset, api=profile.api)
     remark(plan, session)
@@ -40,8 +42,8 @@ def run_prune(session: Session, request: PruneRequest, options: Options) -> int:
     return carry_out(job, options, session.clock)
 
 
-def _gate(request: PruneRequest, profile: Profile, options: Options, api: str) -> None:
-    """Refuse what the API version, `api` as typed, does not know, in Docker's words."""
+def _gate(request: PruneRequest, profile: Profile, options: Options, api: str) -> PruneRequest:
+    """Refuse in Docker's words what the API version, `api` as typed, does not know, and leave out what docker does."""
     first = {"builder prune": (1, 39)}.get(options.command, (1, 25))
     if profile.api < first:
         raise PrunecliError(
@@ -49,7 +51,7 @@ def _gate(request: PruneRequest, profile: Profile, options: Options, api: str) -
             f"but the Docker daemon API version is {api}"
         )
     needs = [
-        ("--filter", (1, 28), options.command == "system prune" and bool(request.filters)),
+        ("--filter", (1, 28), options.command == "system prune" and bool(request.filters.values)),
         ("--all", (1, 42), options.command == "volume prune" and request.all),
         ("--max-used-space", (1, 48), request.max_used_space is not None),
         ("--min-free-space", (1, 48), request.min_free_space is not None),
@@ -59,6 +61,9 @@ def _gate(request: PruneRequest, profile: Profile, options: Options, api: str) -
             raise PrunecliError(
                 f'"{flag}" requires API version {format_api(version)}, but the Docker daemon API version is {api}'
             )
+    if options.command == "system prune" and not profile.prunes_build_cache:
+        return replace(request, kinds=tuple(k for k in request.kinds if k is not Kind.BUILD_CACHE))
+    return request
 
 
 def remark(plan: Plan, session: Session) -> None:

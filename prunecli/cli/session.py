@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from prunecli.clock import Clock
 from prunecli.errors import PrunecliError, RefusedError
-from prunecli.profile import Profile, format_api, parse_api
+from prunecli.profile import Profile, format_api
 
 if TYPE_CHECKING:
     from prunecli.backends import World
@@ -54,22 +54,23 @@ class Session:
     def api(self, profile: Profile) -> tuple[int, int]:
         """Return the API version to speak with an Engine of this profile.
 
+        As docker reads it, what is no number counts as 0, so that nonsense is too old for every command.
         Raises RefusedError for a version above the Engine's, in Docker's words.
         """
         if not self.api_version:
             return profile.api
-        try:
-            api = parse_api(self.api_version)
-        except ValueError:
-            raise PrunecliError(
-                f'"{self.api_version}" is not an API version: give one like {format_api(profile.max_api)}'
-            ) from None
+        major, _, minor = self.api_text(profile).partition(".")
+        api = _number(major), _number(minor.partition(".")[0])
         if api > profile.max_api:
             newest = format_api(profile.max_api)
             raise RefusedError(
-                f"client version {self.api_version} is too new. Maximum supported API version is {newest}"
+                f"client version {self.api_text(profile)} is too new. Maximum supported API version is {newest}"
             )
         return api
+
+    def api_text(self, profile: Profile) -> str:
+        """Return the API version as messages show it: as typed, without a `v` before it."""
+        return self.api_version.removeprefix("v") or format_api(profile.api)
 
     def prune_filters(self) -> list[str]:
         """Return `pruneFilters` of Docker's configuration file.
@@ -112,3 +113,7 @@ def default_config_dir() -> Path:
 def local_utc_offset(instant: int) -> int:
     """Return how many seconds the local zone is ahead of UTC at an instant; `TZ` decides."""
     return time.localtime(instant // 10**9).tm_gmtoff
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() else 0
