@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from prunecli.cli.pflag import DockerCommand
+from prunecli.clock import Clock
+from prunecli.units import MINUTE, format_instant
 
 SCRIPT: tuple[tuple[str, str], ...] = (
     (
@@ -38,15 +40,17 @@ SCRIPT: tuple[tuple[str, str], ...] = (
     help="Walk through a whole prune - plan, reasons, removal, events - in a throw-away store.",
 )
 def demo() -> int:
-    """Run the script's commands one by one, each with its words of introduction."""
+    """Run the script's commands one by one, a minute apart on their clock, each with its words of introduction."""
     from prunecli.cli.main import run
 
+    start = Clock.from_environment().now()
     with tempfile.TemporaryDirectory(prefix="prunecli-demo-") as folder:
         before = dict(os.environ)
         os.environ |= {"PRUNECLI_STORE": str(Path(folder) / "state.db"), "DOCKER_CONFIG": folder}
         os.environ |= {"DOCKER_API_VERSION": "1.41"}
         try:
-            for words, line in SCRIPT:
+            for minutes, (words, line) in enumerate(SCRIPT):
+                os.environ["PRUNECLI_NOW"] = format_instant(start + minutes * MINUTE)
                 sys.stdout.write(f"\n# {words}\n$ prunecli {line}\n")
                 sys.stdout.flush()
                 if code := run(shlex.split(line)):
