@@ -74,10 +74,10 @@ class Cli:
         self.load(edit(self.world()))
 
 
-def changed(records: Iterable[R], name: str, **fields: Any) -> tuple[R, ...]:
+def changed(records: Iterable[R], called: str, /, **fields: Any) -> tuple[R, ...]:
     """Return the records with one of them, known by its name, tag or id, changed in these fields."""
-    found = [_is_called(r, name) for r in records]
-    assert sum(found) == 1, name
+    found = [_is_called(r, called) for r in records]
+    assert sum(found) == 1, called
     return tuple(replace(r, **fields) if hit else r for r, hit in zip(records, found, strict=True))
 
 
