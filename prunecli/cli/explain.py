@@ -23,6 +23,8 @@ Notes = Mapping[Kind, Sequence[str]]
 LONGEST_TABLE = 1000
 """Rows beyond which nobody wants a drawn table, and Rich would take seconds to measure it."""
 
+_HEADERS = ("", "NAME", "ID", "SIZE", "WHY")
+
 _NARROW = 70
 """Columns of a terminal below which ids and sizes have no column of their own."""
 
@@ -107,13 +109,19 @@ def _draw(verdicts: Sequence[Verdict], out: TextIO) -> None:
     console = Console(file=out, highlight=False, width=width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
+    rows = [cells(verdict) for verdict in verdicts]
     narrow = width < _NARROW
-    headers = ("NAME", "WHY") if narrow else ("NAME", "ID", "SIZE", "WHY")
-    for header in headers:
+    shown = [0, 1, 4] if narrow else [0, 1, 2, 3, 4] if any(row[2] for row in rows) else [0, 1, 3, 4]
+    for place in shown[1:]:
+        header = _HEADERS[place]
         table.add_column(header, overflow="fold", justify="right" if header == "SIZE" else "left")
-    for verdict in verdicts:
-        verb, name, id, size, reason = cells(verdict)
+    for verdict, (verb, name, id, size, reason) in zip(verdicts, rows, strict=True):
         style = "red" if verdict.removed else "green"
-        row = (name, f"{size}, {reason}") if narrow else (name, id[:12], size, reason)
-        table.add_row(Text(verb, style=style), *(Text(cell) for cell in row))
+        told = (verb, name, id[:12], size, _with_rest(id[:12], size, reason) if narrow else reason)
+        table.add_row(*(Text(told[place], style="" if place else style) for place in shown))
     console.print(table)
+
+
+def _with_rest(id: str, size: str, reason: str) -> str:
+    """Return a reason with what has no column of its own on a narrow terminal."""
+    return ", ".join(part for part in (id, size, reason) if part not in ("", "-"))

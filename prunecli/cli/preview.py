@@ -25,8 +25,8 @@ def preview(plan: Plan) -> str:
     lines += _columns([(_count(k), "" if k.kind is Kind.NETWORK else format_size(k.reclaimable)) for k in plan.kinds])
     largest = _largest(plan)
     if largest:
-        lines += ["", "The largest:" if len(largest) == LARGEST else "Of it:", *largest]
-    lines += ["", "A ? lists everything."]
+        lines += ["", "The largest:", *largest]
+    lines += ["", "Type ? to see everything."]
     return "".join(f"{_fitted(line)}\n" for line in lines)
 
 

@@ -95,10 +95,10 @@ def ask(text: str, *, to_stderr: bool = False, listing: Callable[[], str] | None
 
 
 def _answer(text: str, out: TextIO) -> str:
-    out.write(text)
-    out.flush()
     try:
-        with _signals_decline():
+        with _signals_decline():  # before the question is seen: an answer may come at once
+            out.write(text)
+            out.flush()
             return sys.stdin.readline().strip() if sys.stdin else ""
     except KeyboardInterrupt:
         out.write("\n")
