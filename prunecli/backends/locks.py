@@ -55,6 +55,27 @@ def held(store: Path, kind: Kind) -> Iterator[None]:
         os.close(fd)
 
 
+@contextmanager
+def sole(store: Path, name: str) -> Iterator[int | None]:
+    """Be the only one of a kind at this store: yields None, or the id of the process that is it already (0: unknown).
+
+    The file also holds the id of the process that has the lock.
+    """
+    fd = _open(_beside(store, name))
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            written = os.pread(fd, 32, 0).strip()
+            yield int(written) if written.isdigit() else 0
+            return
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        yield None
+    finally:
+        os.close(fd)
+
+
 def _beside(store: Path, name: str) -> Path:
     return store.with_name(f"{store.name}.{name}.lock")
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "volume": Entry("tables:volume", "Prune unused volumes"),
     "builder": Entry("tables:builder", "Prune and measure the build cache"),
     "buildx": Entry("tables:builder", "Another name for builder"),
+    "gc": Entry("tables:gc", "Collect build cache garbage by the rules of a policy"),
     "events": Entry("events:events", "Replay the journal of events, then follow it live"),
     "state": Entry("tables:state", "Load, save and inspect the state store"),
     "demo": Entry("demo:demo", "See every step of a prune in a throw-away store"),

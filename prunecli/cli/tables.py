@@ -32,6 +32,16 @@ builder = _group(
         "du": Entry("du:builder_du", "Show the records of the build cache and what they take"),
     },
 )
+gc = _group(
+    "gc",
+    "Garbage collection of the build cache: the policies of daemon.json and buildkitd.toml.",
+    {
+        "policy": Entry("gc:gc_policy", "Show the rules that hold, and where their numbers come from"),
+        "run": Entry("gc:gc_run", "Run the rules once"),
+        "watch": Entry("gc:gc_watch", "Run the rules whenever the cache grew"),
+        "simulate": Entry("gc:gc_simulate", "Play a workload against a policy"),
+    },
+)
 state = _group(
     "state",
     "The state store: the world that prunecli works on when no live Engine is named.",

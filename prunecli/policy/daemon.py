@@ -158,11 +158,11 @@ def _conditions(table: Table, ground: Ground) -> PruneInfo:
         (Kind.BUILD_CACHE,),
         filters=Filters({k: frozenset(v) for k, v in known.items() if k in _PLAIN_KEYS}),
         dialect=Dialect.REST,
+        # The Engine turns an age into a duration when it starts, at an instant that nobody knows: it is not floored.
+        exact_until=True,
     )
-    # The Engine turns an age into a duration when it starts, at an instant that nobody knows: it is not floored here.
-    profile = replace(ground.profile, exact_until=True)
     try:
-        info = make_infos(request, profile, ground.now, utc_offset=ground.utc_offset)[Kind.BUILD_CACHE]
+        info = make_infos(request, ground.profile, ground.now, utc_offset=ground.utc_offset)[Kind.BUILD_CACHE]
         hidden = [_hidden_selector(k, known[k]) for k in _HIDDEN_KEYS if k in known]
         joined = ",".join(part for part in (*info.cache_filter.given, *hidden) if part)
         return replace(info, cache_filter=CacheFilter((joined,)))
