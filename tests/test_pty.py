@@ -248,3 +248,16 @@ def test_what_is_piped_has_no_terminal_in_it(store: Path) -> None:
     )
     assert b"\x1b" not in ran.stdout
     assert b"keep      web" in ran.stdout
+
+
+@pytest.mark.parametrize("how", [["--explain"], ["--force"]], ids=str)
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_no_locale_stops_a_report(tmp_path: Path, locale: str, how: list[str]) -> None:
+    """Names of any script are written in UTF-8, as Docker does, also where the locale knows ASCII alone."""
+    load(tmp_path / "state.db", Snapshot(NOW, volumes=(Volume("\u6f22\u5b57", "local", NOW),)))
+    env = environment(tmp_path / "state.db", LC_ALL=locale, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    ran = subprocess.run(
+        prunecli("volume", "prune", "-a", *how), env=env, input=b"y\n", capture_output=True, check=True, timeout=60
+    )
+    assert "\nDeleted Volumes:\n\u6f22\u5b57\n\n" in "\n" + ran.stdout.decode().replace("[y/N] ", "\n")
+    assert not world_of(tmp_path / "state.db").volumes
