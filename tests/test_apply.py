@@ -201,6 +201,12 @@ def test_the_other_forms(cli: Cli, tmp_path: Path) -> None:
         pytest.param(["apply", "a", "b"], 1, "prunecli: 'prunecli apply' requires at most 1 argument", id="two files"),
         pytest.param(["apply", "no/such"], 1, "no/such cannot be read: no such file or directory", id="not there"),
         pytest.param(["apply", "."], 1, ". is a folder: expected a plan file (prunecli-plan-file/v1)", id="a folder"),
+        pytest.param(
+            ["apply", "/dev/zero"],
+            1,
+            "/dev/zero is a device: expected a plan file (prunecli-plan-file/v1)",
+            id="a file without an end",
+        ),
         pytest.param(["apply", "x", "--plan-out=y"], 125, "unknown flag: --plan-out", id="a plan of a plan"),
         pytest.param(
             ["image", "prune", "--format", "xml"],

@@ -250,6 +250,21 @@ def test_what_is_piped_has_no_terminal_in_it(store: Path) -> None:
     assert b"keep      web" in ran.stdout
 
 
+@pytest.mark.parametrize("command", ["system prune -f", "system prune --dry-run", "image prune --explain -f"])
+def test_a_plain_prune_starts_light(store: Path, command: str) -> None:
+    """No prune beside a pipe loads Rich, nor what only plan files and documents need."""
+    code = (
+        "import sys\n"
+        "from prunecli.cli.main import run\n"
+        "run(sys.argv[1:])\n"
+        "heavy = {'rich', 'humanize', 'pytimeparse', 'docker', 'importlib.metadata', 'prunecli.planfile', 'tempfile'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    argv = [prunecli()[0], "-c", code, *command.split()]
+    ran = subprocess.run(argv, env=environment(store), capture_output=True, check=True, text=True, timeout=60)
+    assert ran.stderr.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("how", [["--explain"], ["--force"]], ids=str)
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
 def test_no_locale_stops_a_report(tmp_path: Path, locale: str, how: list[str]) -> None:

@@ -48,6 +48,9 @@ def check_name(text: str) -> Path:
 def load(path: Path) -> bytes:
     """Return the bytes of a plan file. Errors: PlanFileError when it cannot be read."""
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise PlanFileError(f"{path} is a device: {EXPECTED}")
         return path.read_bytes()
     except IsADirectoryError:
         raise PlanFileError(f"{path} is a folder: {EXPECTED}") from None
