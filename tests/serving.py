@@ -141,9 +141,12 @@ class Served:
 
 @contextmanager
 def serving(
-    folder: Path, *, world: Snapshot | None = None, dump: Any = None, now: str = NOW_TEXT, check: bool = True
+    folder: Path, *, world: Snapshot | None = None, dump: Any = None, now: str | None = NOW_TEXT, check: bool = True
 ) -> Iterator[Served]:
-    """Lend a server over the example, another world, or an Engine dump; it must end without a word."""
+    """Lend a server over the example, another world, or an Engine dump; it must end without a word.
+
+    Without `now` its clock is the machine's, by which docker counts ages.
+    """
     from prunecli.wire import read_dump
 
     path = folder / "state.db"
@@ -158,7 +161,7 @@ def serving(
         socket_path = Path(near) / "docker.sock"
         process = subprocess.Popen(
             [sys.executable, "-m", "prunecli", "--store", str(path), "serve", "--socket", str(socket_path)],
-            env={**os.environ, "PRUNECLI_NOW": now},
+            env={**os.environ, **({"PRUNECLI_NOW": now} if now else {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -2,7 +2,7 @@
 
 - `messages`: requests and answers, without a word about sockets; `query`: what stands in a URL
 - `router`: which route a path means, and which API version
-- `world`: the store as the views see it; `told`: all of it in the Engine's JSON
+- `world`: the store as the views see it, in records and in the Engine's JSON
 - `system`, `prunes`, `containers`, `images` with `imports` and `tags`, `networks`, `volumes`: the views
 - `listing`: filters of lists; `body`: the JSON of create requests; `versions`: how answers differ between API versions
 - `app`: the HTTP server around all that; `limits`, `sockets`: what keeps it in bounds

@@ -75,8 +75,8 @@ class GrpcConnection(asyncio.Protocol):
         """Begin to speak."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's transport
         self._transport = transport
-        self._http.local_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = _MOST_STREAMS
         self._http.initiate_connection()
+        self._http.update_settings({SettingCodes.MAX_CONCURRENT_STREAMS: _MOST_STREAMS})
         self._flush()
 
     def connection_lost(self, exc: BaseException | None) -> None:

@@ -73,7 +73,8 @@ class Request:
         if document is None:
             return {}
         if not isinstance(document, dict):
-            raise RefusedError(f"invalid JSON: json: cannot unmarshal {go_kind(document)} into Go value of type {go_type}")
+            kind = go_kind(document)
+            raise RefusedError(f"invalid JSON: json: cannot unmarshal {kind} into Go value of type {go_type}")
         return document
 
     def _check_content_type(self) -> None:

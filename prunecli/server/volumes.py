@@ -16,7 +16,9 @@ from prunecli.server.listing import Pattern, check_keys, has_labels, is_exactly,
 from prunecli.server.messages import Answer, Request, json_answer
 from prunecli.server.world import Json, ServedWorld, Told
 from prunecli.snapshot import Snapshot
+from prunecli.units import SECOND
 from prunecli.verdict import Kind, Step
+from prunecli.wire.volumes import write_volume
 
 _KEYS = ("dangling", "driver", "label", "name")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -60,10 +62,13 @@ def create_volume(world: ServedWorld, request: Request) -> Answer:
         now = world.clock.now()
         there = next((v for v in edit.snapshot(now).volumes if v.name == name), None)
         _refuse_creation(name, driver, options, there)
-        if there is None:
-            edit.add(Volume(name, driver, now // 10**9 * 10**9, labels, options))
-            edit.emit(Event("volume", "create", world.clock.now(), name, {"driver": driver}))
-    return json_answer(_shown(world.told(), name), 201)
+        if there is not None:
+            # Asked inside the transaction, while nobody can remove it.
+            return json_answer(_shown(world.told(), name), 201)
+        made = Volume(name, driver, now // SECOND * SECOND, labels, options)
+        edit.add(made)
+        edit.emit(Event("volume", "create", world.clock.now(), name, {"driver": driver}))
+    return json_answer(write_volume(made, None), 201)
 
 
 def delete_volume(world: ServedWorld, request: Request) -> Answer:
