@@ -38,7 +38,7 @@ class KindReport:
     """One kind's outcome. `done` are the steps carried out, in order; `reclaimed` is bytes.
 
     `plan` is what was decided at the moment of applying, which may be less than what was shown. Where a live Engine
-    pruned by itself, `unplanned` are the rows that the plan did not show, and `promised` the bytes that it had promised.
+    pruned by itself, `unplanned` are the rows that the plan did not show, and `promised` its bytes.
     """
 
     kind: Kind
