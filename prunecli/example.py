@@ -1,7 +1,7 @@
 """The example world: what moby's "prune events" change was shown with, and a service that must survive it.
 
-With API 1.41, `system prune -af --volumes` on it gives the events of that change: containers 15728640 bytes, networks 0,
-volumes 15728640, images 21568540, build cache 52428841, and `Total reclaimed space: 105.5MB`.
+With API 1.41, `system prune -af --volumes` on it gives the events of that change: containers 15728640 bytes, networks
+0, volumes 15728640, images 21568540, build cache 52428841, and `Total reclaimed space: 105.5MB`.
 """
 
 from __future__ import annotations

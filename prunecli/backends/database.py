@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from prunecli.backends import locks, schema
-from prunecli.uri import in_uri
 from prunecli.errors import StoreError
 from prunecli.units import SECOND, Duration
+from prunecli.uri import in_uri
 
 T = TypeVar("T")
 
