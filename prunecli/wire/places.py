@@ -106,14 +106,14 @@ def put_together(
     """Return the header with all lists filled.
 
     Objects keep their positions; new ones come first where an Engine lists the newest first, and last elsewhere. A list
-    that is null or missing stays so while there is nothing to put into it.
+    of df that is null or missing stays so while there is nothing to put into it.
     """
     document = dict(header)
     df: Json = dict(header.get("df") or {})
     for place in PLACES:
         holder = df if place.in_df else document
         items = _items(place, holder.get(place.name) or (), raw.get(place.kind, {}), writers[place.path])
-        if items or holder.get(place.name) is not None:
+        if items or not place.in_df or holder.get(place.name) is not None:
             holder[place.name] = items
     if df or "df" not in header:
         document["df"] = df
