@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prunecli.errors import PolicyError
 from prunecli.info import PruneInfo
 from prunecli.kinds.build_cache import DiskStat
-from prunecli.policy import Amount, Ground, Limits, Policy, built_in, parse_keepstorage, policy_document, read_policy
+from prunecli.policy import (
+    Amount,
+    Ground,
+    Limits,
+    Policy,
+    built_in,
+    parse_keepstorage,
+    policy_document,
+    read_policy,
+    run_rules,
+)
+from prunecli.policy.buildkitd import read_buildkitd
 from prunecli.policy.defaults import buildkit_rules, docker_rules, share_of_disk
+from prunecli.policy.fields import Table
 from prunecli.profile import DEFAULT_PROFILE, Profile, make_profile
+from prunecli.snapshot import Snapshot
 from prunecli.units import DAY, HOUR, MINUTE, SECOND
 
 from .cache_worlds import BEFORE_0_17, NOW, OLDEST
@@ -76,15 +93,15 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "disk", "cheap", "reserved", "most", "free"), NUMBERS)
+@pytest.mark.parametrize(("limits", "disk", "cheap", "reserved", "most", "free"), NUMBERS)
 def test_numbers_of_docker(
-    given: dict[str, Any], disk: DiskStat | None, cheap: int, reserved: int, most: int, free: int
+    limits: dict[str, Any], disk: DiskStat | None, cheap: int, reserved: int, most: int, free: int
 ) -> None:
     """Docker's default numbers, by options as by configuration: the verified table of the specification."""
-    if any(key.startswith("default") for key in given):
-        infos = daemon(given, disk=disk).infos
+    if any(key.startswith("default") for key in limits):
+        infos = daemon(limits, disk=disk).infos
     else:
-        infos = built_in(ground(disk=disk, **given)).infos
+        infos = built_in(ground(disk=disk, **limits)).infos
 
     assert sizes(infos[0]) == (0, cheap, 0)
     assert [sizes(info) for info in infos[1:]] == [(reserved, most, free)] * 3
@@ -585,6 +602,70 @@ def test_mistakes_in_the_keepstorage_flag(text: str, words: str) -> None:
     with pytest.raises(PolicyError) as caught:
         parse_keepstorage(text)
     assert words in caught.value.message
+
+
+# Anything at all
+
+_TEXTS = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["10GB", "10%", "-1", "48h", "type=regular", "inuse", "type==a", "until=1h", "\ud800", "\x1b[0m"]),
+)
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), _TEXTS)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_TEXTS, inner, max_size=3)),
+    max_leaves=6,
+)
+_DAEMON_KEYS = ["enabled", "policy", "defaultKeepStorage", "defaultMaxUsedSpace", "all", "filter", "keepStorage", "x"]
+_TOML_KEYS = ["gc", "gckeepstorage", "gcpolicy", "all", "filters", "keepDuration", "maxUsedSpace", "keepBytes", "x"]
+
+
+def _tables(keys: list[str]) -> st.SearchStrategy[Any]:
+    flat = st.dictionaries(st.sampled_from(keys), _VALUES, max_size=4)
+    lists = st.one_of(_VALUES, st.lists(flat, max_size=3))
+    return st.dictionaries(st.sampled_from(keys), lists, max_size=5)
+
+
+def fares_well(read: Callable[[], Policy], file: str) -> bool:
+    """Read a policy, show it, and carry it out; return whether it is as it should be, or refused in the file's name."""
+    try:
+        policy = read()
+    except PolicyError as e:
+        return e.message.startswith(file) and "\n" not in e.message.replace(file, "")
+    policy_document(policy, NEWEST, DISK, "a test")
+    run_rules(Snapshot(NOW, NEWEST, disk=DISK), policy.infos)
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@given(gc=_tables(_DAEMON_KEYS))
+def test_any_daemon_json_is_read_or_refused(gc: Any) -> None:
+    """Whatever stands in the file, the answer is a policy or one sentence."""
+    for profile in (NEWEST, OLDEST):
+        assert fares_well(partial(daemon, gc, profile), "daemon.json")
+
+
+@settings(max_examples=300, deadline=None)
+@given(worker=_tables(_TOML_KEYS))
+def test_any_worker_is_read_or_refused(worker: Any) -> None:
+    """The reader of buildkitd.toml takes any values that TOML could give it."""
+    table = Table("buildkitd.toml", "", {"worker": {"oci": worker}})
+    assert fares_well(lambda: read_buildkitd(table, ground()), "buildkitd.toml")
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.one_of(st.binary(max_size=40), st.text(max_size=40).map(lambda t: t.encode("utf-8", "replace"))))
+def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+    """A file of noise is refused in one sentence, whatever it is called."""
+    for name in ("daemon.json", "buildkitd.toml", "noise"):
+        assert fares_well(partial(read_policy, text, name, ground()), name)
+
+
+def test_numbers_beyond_measure() -> None:
+    """A number of thousands of digits is refused, as TOML and as JSON."""
+    for name, text in (("b.toml", "a = " + "9" * 5000), ("d.json", '{"a": ' + "9" * 5000 + "}")):
+        with pytest.raises(PolicyError, match="is not"):
+            read_policy(text.encode(), name, ground())
 
 
 # Options beside a file

@@ -65,7 +65,7 @@ def _refuse(name: str) -> Any:
 def _parse_toml(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+    except ValueError as e:  # Python's limit on the digits of a number is one that tomllib does not wrap
         raise PolicyError(f"{file} is not TOML: {str(e)[:1].lower()}{str(e)[1:]}") from e
     except RecursionError:
         raise PolicyError(f"{file} is not TOML: it nests too deep") from None
