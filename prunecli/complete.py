@@ -2,8 +2,8 @@
 
 `prunecli __complete-names WHAT [PREFIX [STORE]]` prints what the store holds, one name on a line, sorted. WHAT is a
 list such as `volume,container.id`: a kind alone stands for its names (images: tags; build cache: ids), `KIND.id` for
-its ids and `KIND.label` for its labels; `context` for the contexts of the Docker client. Whatever goes wrong, the answer is
-silence: nothing is made, upgraded or waited for. Nothing is imported here that an answer can do without.
+its ids and `KIND.label` for its labels; `context` for the contexts of the Docker client. Whatever goes wrong, the
+answer is silence: nothing is made, upgraded or waited for. Nothing is imported here that an answer can do without.
 """
 
 from __future__ import annotations

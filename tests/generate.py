@@ -1,0 +1,45 @@
+"""Write everything that follows from the program: `python -m tests.generate`.
+
+Completion scripts and manual pages are made from the table of commands, and the console blocks of the README and of the
+manual are played again. A test compares the result with what is checked in.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def completions() -> dict[Path, str]:
+    """Return the completion scripts by their place."""
+    from prunecli.cli.completion import script
+
+    names = {"bash": "prunecli.bash", "zsh": "_prunecli", "fish": "prunecli.fish"}
+    return {ROOT / "completions" / name: script(shell) for shell, name in names.items()}
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file by its place."""
+    return completions()
+
+
+def main() -> int:
+    """Write what changed, name it, and remove what nothing generates any more."""
+    files = generated()
+    for path, text in files.items():
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            print(path.relative_to(ROOT))
+    for folder in ("completions", "man"):
+        for path in (ROOT / folder).iterdir():
+            if path not in files:
+                path.unlink()
+                print(f"{path.relative_to(ROOT)} (removed)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
