@@ -7,14 +7,20 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from prunecli.cli.groups import Entry, RootGroup
 from prunecli.cli.pflag import CommandError, Flag, Text
 from prunecli.cli.session import LOG_LEVELS, Session, default_store
+from prunecli.cli.streams import stand_in
 from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
+from prunecli.units import parse_go_bool
+
+if TYPE_CHECKING:
+    from prunecli.cli.live import Target
 
 COMMANDS = {
     "system": Entry("tables:system", "Prune everything unused, measure disk usage, follow events"),
@@ -26,8 +32,12 @@ COMMANDS = {
     "buildx": Entry("tables:builder", "Another name for builder"),
     "gc": Entry("tables:gc", "Collect build cache garbage by the rules of a policy"),
     "events": Entry("events:events", "Replay the journal of events, then follow it live"),
+    "apply": Entry("apply:apply_plan", "Carry out a plan that was written with --plan-out"),
     "state": Entry("tables:state", "Load, save and inspect the state store"),
+    "serve": Entry("serve:serve", "Serve the store as a Docker Engine API on a unix socket"),
     "demo": Entry("demo:demo", "See every step of a prune in a throw-away store"),
+    "completion": Entry("completion:completion", "Print the script that teaches a shell to complete prunecli"),
+    "plugin": Entry("plugin:plugin", "Make `docker prunecli` work, or undo it"),
 }
 
 
@@ -38,6 +48,14 @@ GLOBAL_OPTIONS = [
         help="State store to work on (default $PRUNECLI_STORE, else in the user's state directory)",
     ),
     Flag(["--api-version"], type=Text("version"), help="Speak this API version, like $DOCKER_API_VERSION"),
+    Flag(["-H", "--host"], type=Text("host"), help="Work on the live Engine at this address"),
+    Flag(["-c", "--context"], type=Text("name"), help="Work on the live Engine of this Docker context"),
+    Flag(["--engine"], is_flag=True, help="Work on the live Engine that docker itself would use"),
+    Flag(["--tls"], is_flag=True, help="Use TLS for an Engine on TCP"),
+    Flag(["--tlsverify"], type=Text("bool", parse_go_bool), bare="true", help="Use TLS and check who the Engine is"),
+    Flag(["--tlscacert"], type=Text("file"), help="Trust certificates that this CA signed"),
+    Flag(["--tlscert"], type=Text("file"), help="Certificate that says who we are"),
+    Flag(["--tlskey"], type=Text("file"), help="Key of that certificate"),
     Flag(["--config"], type=Text("directory"), help="Docker's client configuration, for its pruneFilters"),
     Flag(
         ["-l", "--log-level"],
@@ -57,7 +75,14 @@ GLOBAL_OPTIONS = [
 )
 @click.pass_context
 def root(
-    ctx: click.Context, store: str | None, api_version: str | None, config: str | None, log_level: str, version: bool
+    ctx: click.Context,
+    /,
+    store: str | None,
+    api_version: str | None,
+    config: str | None,
+    log_level: str,
+    version: bool,
+    **engine: Any,
 ) -> None:
     """Keep what the global options say for the command that follows."""
     del version  # answered when no command is named
@@ -67,18 +92,39 @@ def root(
         Path(store) if store else default_store(),
         api_version or os.environ.get("DOCKER_API_VERSION", ""),
         log_level=log_level,
+        store_given=bool(store),
     )
+    if any(engine.values()):
+        session.target = _target(**engine)
     if config:
         session.config_dir = Path(config)
     ctx.obj = session
 
 
+def _target(
+    host: str | None,
+    context: str | None,
+    engine: bool,
+    tls: bool,
+    tlsverify: str | None,
+    tlscacert: str | None,
+    tlscert: str | None,
+    tlskey: str | None,
+) -> Target | None:
+    """Return the live Engine that the options name, if they name one."""
+    from prunecli.backends.engine.endpoint import TlsFlags
+    from prunecli.cli.live import make_target
+
+    verify = None if tlsverify is None else parse_go_bool(tlsverify)
+    return make_target(host, context, engine=engine, tls=TlsFlags(tls, verify, tlscacert, tlscert, tlskey))
+
+
 def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:
     """Run one command line and return its exit code; whatever a user can cause ends as one sentence on stderr."""
+    stand_in()
     try:
         code = _dispatch(argv, prog)
-        if sys.stdout is not None:  # a process may be started without one
-            sys.stdout.flush()
+        sys.stdout.flush()
         return code
     except BrokenPipeError:
         _drop_stdout()

@@ -16,20 +16,27 @@ from prunecli.profile import Profile, format_api
 
 if TYPE_CHECKING:
     from prunecli.backends import World
+    from prunecli.backends.engine.world import Engine
     from prunecli.backends.store import Store
+    from prunecli.cli.live import Target
 
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal", "panic")
 
 
 @dataclass(slots=True)
 class Session:
-    """One run of the program. `store` is a path; `api_version` is text as typed."""
+    """One run of the program. `store` is a path; `api_version` is text as typed.
+
+    `target` is the live Engine that was asked for, None for the store; `store_given` says that the store was named.
+    """
 
     store: Path
     api_version: str = ""
     config_dir: Path = field(default_factory=lambda: default_config_dir())  # noqa: PLW0108 - defined below
     log_level: str = "info"
     clock: Clock = field(default_factory=Clock.from_environment)
+    target: Target | None = None
+    store_given: bool = False
 
     def open_store(self, *, create: bool = False) -> Store:
         """Return the state store; `create` makes one where there is none, otherwise that is a StoreError."""
@@ -42,14 +49,35 @@ class Session:
 
         A store that does not exist yet is an empty world, and stays absent unless it is to be changed.
         """
-        if not self.store.exists():
-            self.warn(f"there is no state store at {self.store} yet: load one with `prunecli state import FILE`")
-            if not change:
-                from prunecli.backends.memory import Memory
-                from prunecli.snapshot import Snapshot
+        if self.target is not None:
+            return self.engine(self.target)
+        there = self.store.exists()
+        if there or change:
+            world: World = self.open_store(create=change)
+        else:
+            from prunecli.backends.memory import Memory
+            from prunecli.snapshot import Snapshot
 
-                return Memory(Snapshot(0), clock=self.clock.now)
-        return self.open_store(create=change)
+            world = Memory(Snapshot(0), clock=self.clock.now)
+        if not there:
+            self.warn(f"there is no state store at {self.store} yet: load one with `prunecli state import FILE`")
+        return world
+
+    def engine(self, target: Target) -> Engine:
+        """Return a live Engine. Raises PrunecliError when a store was named too, EngineError when out of reach."""
+        from prunecli.cli.live import open_engine
+
+        if self.store_given:
+            raise PrunecliError("conflicting options: --store names a file, and another option a live Engine")
+        return open_engine(self, target)
+
+    def identity(self, world: World) -> str:
+        """Return what names the world, in a plan file and to people: `the state store /x/state.db`."""
+        if self.target is None:
+            return f"the state store {os.path.realpath(self.store)}"
+        from prunecli.backends.engine.world import Engine
+
+        return f"the Engine at {world.url}" if isinstance(world, Engine) else "an Engine"
 
     def api(self, profile: Profile) -> tuple[int, int]:
         """Return the API version to speak with an Engine of this profile.

@@ -48,6 +48,7 @@ state = _group(
     {
         "import": Entry("state:state_import", "Replace the store's contents by an Engine dump"),
         "export": Entry("state:state_export", "Print the store's contents as an Engine dump"),
+        "pull": Entry("state_pull:state_pull", "Replace the store's contents by what a live Engine holds"),
         "add": Entry("state_add:state_add", "Add a single object"),
         "check": Entry("state:state_check", "Check that the store is whole"),
         "demo": Entry("state:state_demo", "Load the example of Docker's prune events"),

@@ -1,0 +1,67 @@
+"""What a world's own prune did, held against what the plan had promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from prunecli.plan import KindPlan
+from prunecli.promise import hold_to
+from prunecli.report import Failure, KindReport
+from prunecli.snapshot import Snapshot
+from prunecli.verdict import Row, Step
+
+
+def compare(
+    shown: KindPlan, rows: Iterable[Row], reclaimed: int, look: Callable[[], Snapshot], *, what: str
+) -> KindReport:
+    """Return the report of a prune that a world carried out by itself, in its order and with its bytes.
+
+    Rows that the plan did not show are `unplanned`. Where something of the plan is missing, `look` is called for the
+    world as it is now, which says why; what would still go has failed, and `what` names who did not remove it.
+    """
+    told = tuple(rows)
+    owners = {row: step for step in shown.steps for row in step.rows}
+    seen = frozenset(told)
+    missing = [step for step in shown.steps if step.rows and step.rows[0] not in seen]
+    return KindReport(
+        shown.kind,
+        shown,
+        done=_as_steps(shown, told, owners),
+        failures=_explain(shown, missing, look(), what) if missing else (),
+        reclaimed=reclaimed,
+        unplanned=tuple(row for row in told if row not in owners),
+        promised=shown.reclaimable,
+    )
+
+
+def _as_steps(shown: KindPlan, rows: Iterable[Row], owners: Mapping[Row, Step]) -> tuple[Step, ...]:
+    """Return the steps that were told of, in that order; what nobody planned gets a step of its own.
+
+    Layers stand with the image whose removal was their last, which need not be the one that the plan had it from.
+    """
+    steps: list[Step] = []
+    for row in rows:
+        owner = owners.get(row) or Step(
+            shown.kind, row.text, row.text, row.text if row.verb == "untagged" else "", (row,)
+        )
+        if steps and owner.rows[0] != row:
+            steps[-1] = replace(steps[-1], rows=(*steps[-1].rows, row))
+        else:
+            steps.append(replace(owner, rows=(row,)))
+    return tuple(steps)
+
+
+def _explain(shown: KindPlan, missing: Iterable[Step], world: Snapshot, what: str) -> tuple[Failure, ...]:
+    """Say of each step that is missing why it is: a rule keeps its object by now, it is gone, or nobody knows."""
+    held, kept = hold_to(world, shown)
+    still = {(step.id, step.ref) for step in held.steps}
+    failures: dict[tuple[str, str], Failure] = {}
+    for step in missing:
+        if (step.id, step.ref) in still:
+            failures[step.id, step.ref] = Failure(step, f"{what} did not remove it")
+            continue
+        about = next((f for f in kept if f.step.id == step.id and f.step.ref in ("", step.ref)), None)
+        if about:
+            failures[about.step.id, about.step.ref] = about
+    return tuple(failures.values())
