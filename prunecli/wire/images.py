@@ -40,6 +40,10 @@ def read_image(inspect: Reader, row: Reader | None) -> Image:
         digests=_references(inspect.texts("RepoDigests")),
         recorded_at=tagged_at if "Descriptor" in inspect.data else None,
         size=size,
+        attested=any(
+            m.text("Kind", "") == "attestation" and m.flag("Available", True)
+            for m in inspect.sub("Summary").items("Manifests")
+        ),
     )
 
 
