@@ -114,6 +114,7 @@ class Connection:
 
     def _agree(self, asked: str) -> str:
         """Return the version in which changes are asked for, the one that was asked for if there is one."""
+        asked = asked.removeprefix("v")
         if not asked:
             return self._read_api
         try:

@@ -28,6 +28,7 @@ _TYPED_DF = (1, 42)
 """The API from which `/system/df` can be asked for one kind alone."""
 _MEASURING = "a disk usage operation is already running"
 _BREATH = 0.1  # seconds
+_ATTEMPTS = 20
 _INFO = ("ServerVersion", "Driver", "DriverStatus", "OSType", "Architecture")
 _VERSION = ("Version", "ApiVersion", "MinAPIVersion", "Os", "Arch")
 
@@ -107,13 +108,18 @@ class _Reading:
         return task
 
     def _measure(self, key: str, **query: str) -> None:
-        """Ask for the disk usage; engines before 23.0 answer only one at a time, and it is waited for."""
+        """Ask for the disk usage, again when something that was to be measured vanished meanwhile.
+
+        Engines before 23.0 answer only one at a time, and the other is waited for.
+        """
+        vanished = 0
         while True:
             try:
                 self._into(key, "/system/df", **query)()
                 return
             except RefusedError as error:
-                if _MEASURING not in error.message:
+                vanished += isinstance(error, NotFoundError)
+                if vanished > _ATTEMPTS or (_MEASURING not in error.message and not isinstance(error, NotFoundError)):
                     raise
             time.sleep(_BREATH)
 

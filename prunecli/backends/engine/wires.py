@@ -125,7 +125,12 @@ class SdkWire:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # who turned verification off need not be told for each request
             return client.request(
-                method, client.base_url + target, timeout=(CONNECT_TIMEOUT, None), stream=stream, allow_redirects=False
+                method,
+                client.base_url + target,
+                timeout=(CONNECT_TIMEOUT, None),
+                stream=stream,
+                allow_redirects=False,
+                verify=client.verify,  # or REQUESTS_CA_BUNDLE would win over what the endpoint says
             )
 
 
