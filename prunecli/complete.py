@@ -109,12 +109,12 @@ def _contexts() -> list[str]:
 
     names = ["default"]
     folder = os.path.join(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"), "contexts", "meta")
-    try:
-        for entry in os.listdir(folder):
+    for entry in os.listdir(folder) if os.path.isdir(folder) else []:
+        try:
             with open(os.path.join(folder, entry, "meta.json"), encoding="utf-8") as file:
                 names.append(str(json.load(file)["Name"]))
-    except (OSError, ValueError, LookupError, TypeError):
-        pass
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
     return names
 
 

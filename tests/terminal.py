@@ -182,26 +182,33 @@ SHELLS: dict[str, type[Shell]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}
 
 
 @contextmanager
-def shell(name: str, script: Path, env: Mapping[str, str], cwd: Path) -> Iterator[Shell]:
-    """Start an interactive shell that has read the completion script."""
+def shell(
+    name: str, script: Path, env: Mapping[str, str], cwd: Path, *, under: tuple[str, ...] = (), breaks: str = ""
+) -> Iterator[Shell]:
+    """Start an interactive shell that has read the completion script.
+
+    `under` is a command that starts it, such as a tracer; `breaks` replaces bash's COMP_WORDBREAKS.
+    """
     program = shutil.which(name)
     assert program
     made = SHELLS[name]
     home = cwd / f"{name}-home"
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     env = {**env, "HOME": str(home), "SCRIPT": str(script), "FUNCTIONS": str(script.parent), "TERM": "xterm"}
     env |= {"LC_ALL": "C.UTF-8", "ZDOTDIR": str(home), "XDG_CONFIG_HOME": str(home / "config")}
     if name == "bash":
-        (home / "rc").write_text(made.rc)
+        (home / "rc").write_text(made.rc + (f"COMP_WORDBREAKS=$'{breaks}'\n" if breaks else ""))
         argv = [program, "--noprofile", "--rcfile", str(home / "rc"), "-i"]
     elif name == "zsh":
         (home / ".zshrc").write_text(made.rc + made.setup)
         argv = [program, "-d", "-i"]
     else:
-        (home / "config" / "fish").mkdir(parents=True)
+        (home / "config" / "fish").mkdir(parents=True, exist_ok=True)
+        # Without this folder fish reads all manuals of the machine at its first start.
+        (home / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True, exist_ok=True)
         (home / "config" / "fish" / "config.fish").write_text(made.rc)
         argv = [program, "-i"]
-    terminal = Terminal(argv, env, cwd)
+    terminal = Terminal([*under, *argv], env, cwd)
     try:
         terminal.until("ready> ")
         yield made(terminal)
