@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +13,7 @@ from prunecli.cli import prompt
 from prunecli.cli.outcome import JSON, TEXT, Outcome, tell_failure
 from prunecli.cli.progress import Bar
 from prunecli.cli.signals import watch_signals
+from prunecli.cli.streams import check_stdout
 from prunecli.clock import Clock
 from prunecli.errors import PrunecliError
 from prunecli.plan import KindPlan, Plan
@@ -207,20 +205,3 @@ def _known(job: Job) -> list[Failure]:
 def tell(text: str) -> None:
     """Say something on stderr that is neither result nor error."""
     print(f"prunecli: {text}", file=sys.stderr)
-
-
-def check_stdout() -> None:
-    """Refuse to begin when nobody can read the report: a prune that cannot tell what it did is not begun.
-
-    Raises PrunecliError when stdout is closed, or a pipe whose reader is gone.
-    """
-    try:
-        fd = sys.stdout.fileno()
-        os.fstat(fd)
-    except (OSError, ValueError, AttributeError):
-        raise PrunecliError("stdout is closed, so nobody would learn what was removed: nothing was removed") from None
-    with contextlib.suppress(OSError):
-        poll = select.poll()
-        poll.register(fd, select.POLLOUT)
-        if any(flags & select.POLLERR for _, flags in poll.poll(0)):
-            raise PrunecliError("nobody reads stdout any more: nothing was removed")

@@ -110,7 +110,7 @@ class Session:
             config = json.loads(path.read_bytes())
         except FileNotFoundError:
             return []
-        except (OSError, ValueError) as e:
+        except (OSError, ValueError, RecursionError) as e:
             raise PrunecliError(f"{path} cannot be read, and may hold filters that protect something: {e}") from e
         entries = config.get("pruneFilters") if isinstance(config, dict) else None
         if entries is None:
