@@ -12,16 +12,16 @@ import pytest
 from prunecli.backends.store import Store
 from prunecli.example import example_world
 from prunecli.snapshot import Snapshot
-from tests import transcripts
+from tests import golden_files
 from tests.cli_runs import Cli
 from tests.conftest import NOW
-from tests.transcripts import GOLDEN, Block, Command, Shown
+from tests.golden_files import GOLDEN, Block, Command, Shown
 
 FILES = sorted(GOLDEN.glob("*.txt"))
 BLOCKS = [
     pytest.param(path, at, id=f"{path.stem}: {block.name}")
     for path in FILES
-    for at, block in enumerate(transcripts.read(path.read_text()))
+    for at, block in enumerate(golden_files.read(path.read_text()))
 ]
 WORLDS = {"demo": example_world(NOW), "empty": Snapshot(NOW)}
 
@@ -36,7 +36,7 @@ def test_transcript(
     update_golden: bool,
 ) -> None:
     """What a person sees is what the golden file says, to the byte."""
-    block = transcripts.read(path.read_text())[at]
+    block = golden_files.read(path.read_text())[at]
     prepare(block, tmp_path)
     monkeypatch.setenv("PRUNECLI_NOW", str(NOW // 10**9))
     monkeypatch.chdir(tmp_path)
@@ -49,9 +49,9 @@ def test_transcript(
             ran = cli(*command.argv, stdin=command.stdin)
         return Shown(ran.code, *(text.replace(str(tmp_path), "/home/someone") for text in (ran.out, ran.err)))
 
-    seen = transcripts.replay(block, run)
+    seen = golden_files.replay(block, run)
     if update_golden:
-        transcripts.rewrite(path, at, seen)
+        golden_files.rewrite(path, at, seen)
     else:
         assert seen.rstrip("\n") == block.text.rstrip("\n")
 
@@ -63,7 +63,7 @@ def test_docker_says_the_same(tmp_path: Path) -> None:
     docker, environment = os.environ["PRUNECLI_TEST_DOCKER"], os.environ | {"DOCKER_BUILDKIT": "0"}
     environment["DOCKER_HOST"] = os.environ["PRUNECLI_TEST_DOCKER_HOST"]
     differences = []
-    for block in transcripts.read((GOLDEN / "errors.txt").read_text()):
+    for block in golden_files.read((GOLDEN / "errors.txt").read_text()):
 
         def ask(command: Command) -> Shown:
             ran = subprocess.run(
@@ -78,8 +78,8 @@ def test_docker_says_the_same(tmp_path: Path) -> None:
             words = re.sub(r"DEPRECATED: .*?\n\n", "", ran.stderr, flags=re.DOTALL).replace("docker", "prunecli")
             return Shown(ran.returncode, ran.stdout, words)
 
-        if transcripts.replay(block, ask).rstrip("\n") != block.text.rstrip("\n"):
-            differences.append(transcripts.replay(block, ask))
+        if golden_files.replay(block, ask).rstrip("\n") != block.text.rstrip("\n"):
+            differences.append(golden_files.replay(block, ask))
     assert differences == []
 
 
@@ -99,7 +99,7 @@ def test_transcripts_are_read_as_they_are_written() -> None:
         "# state: demo\n# a remark\n$ echo y | A=b prunecli x 'y z'\nout\n[no newline]\n! err\n!\n! more\n[exit 3]\n"
         "# another\n$ prunecli\n"
     )
-    (block,) = transcripts.read(text)
+    (block,) = golden_files.read(text)
     answers = iter([Shown(3, "out", "err\n\nmore\n"), Shown(0, "", "")])
     seen: list[tuple[str, dict[str, str], list[str]]] = []
 
@@ -107,5 +107,5 @@ def test_transcripts_are_read_as_they_are_written() -> None:
         seen.append((command.stdin, command.variables, command.argv))
         return next(answers)
 
-    assert transcripts.replay(block, run) == text
+    assert golden_files.replay(block, run) == text
     assert seen == [("y\n", {"A": "b"}, ["x", "y z"]), ("", {}, [])]
