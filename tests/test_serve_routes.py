@@ -11,6 +11,7 @@ import pytest
 from prunecli.kinds.volume import Volume
 from prunecli.verdict import Kind
 from tests.conftest import NOW
+from tests.oracle import cases
 from tests.serving import Served, serving
 
 pytest.importorskip("aiohttp", reason="needs the extra prunecli[serve]")
@@ -584,6 +585,13 @@ def test_lists_of_containers(served: Served, target: str, filters: dict[str, lis
         ),
         pytest.param("/images/json", "RepoTags", {"dangling": ["true"]}, [[]], id="dangling images"),
         pytest.param(
+            "/images/json",
+            "RepoTags",
+            {"dangling": ["false"]},
+            [["image_foo:latest"], ["nginx:1.27"], ["alpine:3.20"]],
+            id="images that are not dangling",
+        ),
+        pytest.param(
             "/images/json", "RepoTags", {"before": ["nginx:1.27"]}, [["alpine:3.20"]], id="images older than another"
         ),
     ],
@@ -629,9 +637,64 @@ def test_df_measures_what_was_asked_for(served: Served) -> None:
     assert (two["Images"], two["LayersSize"], len(two["Volumes"]), len(two["BuildCache"])) == (None, 0, 4, 3)
 
 
+def test_a_reference_filter_narrows_the_names(served: Served) -> None:
+    """An image found by one of its names is listed with the names that were asked for."""
+    served.ask("POST", "/images/alpine:3.20/tag?repo=team/other&tag=1")
+    rows = served.ask("GET", "/images/json", None, {"reference": ["team/*"]}).json
+    assert [row["RepoTags"] for row in rows] == [["team/other:1"]]
+
+
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [
+        pytest.param("//_ping?a=b", "/_ping?a=b", id="empty parts go"),
+        pytest.param("/images/../info", "/info", id="dots lead up"),
+        pytest.param("/volumes//", "/volumes/", id="the last slash stays"),
+    ],
+)
+def test_unclean_paths_are_sent_elsewhere(served: Served, target: str, location: str) -> None:
+    """A path that could be shorter is a redirect to the shorter one, as Go's routers answer it."""
+    reply = served.ask("GET", target)
+    assert (reply.status, reply.headers["location"], reply.body) == (301, location, b"")
+
+
 def test_what_another_process_does_is_seen(served: Served) -> None:
     """The server keeps nothing that the store does not: a volume added beside it is there at once."""
     assert served.ask("GET", "/volumes/beside").status == 404
     with served.store() as store:
         store.add(Volume("beside", "local"))
     assert served.ask("GET", "/volumes/beside").status == 200
+
+
+def test_a_dump_without_lists_is_served(tmp_path: Path) -> None:
+    """An import that holds inspections alone is listed all the same."""
+    case = next(c for c in cases() if c.engine == "28.5-graph" and c.before["containers"] and c.before["images"])
+    bare = case.before | {"df": None}
+    bare["images"] = [{k: v for k, v in image.items() if k != "Summary"} for image in bare["images"]]
+    with serving(tmp_path, dump=bare) as served:
+        listed = served.ask("GET", "/containers/json?all=1&size=1").json
+        assert {c["Id"] for c in listed} == {c["Id"] for c in bare["containers"]}
+        assert {i["Id"] for i in served.ask("GET", "/images/json?all=1").json} == {i["Id"] for i in bare["images"]}
+        assert served.ask("GET", "/system/df").status == 200
+
+
+@pytest.mark.parametrize(
+    ("engine", "expected"),
+    [
+        pytest.param("20.10-graph", ("1.41", "Invalid filter 'nope'", False), id="20.10"),
+        pytest.param("28.5-containerd", ("1.51", "invalid filter 'nope'", True), id="28.5 with the containerd store"),
+    ],
+)
+def test_other_engines_are_spoken_for(tmp_path: Path, engine: str, expected: tuple[str, str, bool]) -> None:
+    """A store answers as the Engine of its import: version, words and headers."""
+    version, message, newer = expected
+    case = next(c for c in cases() if c.engine == engine)
+    with serving(tmp_path, dump=case.before) as served:
+        ping = served.ask("GET", "/_ping")
+        assert (ping.headers["api-version"], "builder-version" in ping.headers) == (version, newer)
+        assert ping.headers["server"] == f"Docker/{case.before['version']['Version']} (linux)"
+        assert served.ask("POST", "/containers/prune", None, {"nope": ["x"]}).message == message
+        for target in ("/images/json?all=1", "/containers/json?all=1", "/networks", "/volumes", "/system/df", "/info"):
+            assert served.ask("GET", target).status == 200
+        for image in served.ask("GET", "/images/json").json:
+            assert served.ask("GET", f"/images/{image['Id']}/json").json["Id"] == image["Id"]

@@ -25,6 +25,10 @@ from prunecli.errors import PrunecliError
 @click.pass_obj
 def serve(session: Session, socket: str | None) -> int:
     """Open the store and answer on the socket."""
+    if session.target is not None:
+        raise PrunecliError(
+            "conflicting options: serve answers from a state store, and another option names a live Engine"
+        )
     try:
         from prunecli.server.run import serve as answer
     except ModuleNotFoundError as error:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from importlib import resources
 from typing import BinaryIO, TypeVar
+from urllib.parse import quote
 
 from aiohttp import web
 from aiohttp.web import BaseRequest
@@ -27,7 +28,7 @@ from prunecli.server.control import Control
 from prunecli.server.grpc import GrpcConnection
 from prunecli.server.limits import BoundedHandler, Limits
 from prunecli.server.messages import JSON, NOT_FOUND, TEXT, Answer, Request, refusal
-from prunecli.server.query import Form, decode_path, parse_form, split_target
+from prunecli.server.query import Form, clean_path, decode_path, parse_form, split_target
 from prunecli.server.router import Found, Router, VersionMismatch, negotiate
 from prunecli.server.session import SessionConnection
 from prunecli.server.stream import Journal, Listener, make_listener
@@ -154,6 +155,9 @@ class App:
         path = decode_path(encoded)
         if path is None:
             return await self._send(request, _BAD_REQUEST)
+        if (clean := clean_path(path)) != path:
+            location = quote(clean, safe="/:@!$&'()*+,;=~") + (f"?{query}" if query else "")
+            return await self._send(request, Answer(301, headers={"Location": location}, anonymous=True))
         found = self._router.find(request.method, path)
         if found is None:
             return await self._send(request, NOT_FOUND)

@@ -8,9 +8,11 @@ Source: buildx (commands/prune.go); BuildKit (client/build.go, frontend/gateway/
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 from prunecli.errors import RefusedError
+from prunecli.profile import Profile
 from prunecli.server import protobuf
 from prunecli.server.world import ServedWorld
 
@@ -25,8 +27,9 @@ _MOST_BUILDS = 16
 class Builds:
     """The builds of one connection, by reference; each ends when its client returns from it."""
 
-    def __init__(self, world: ServedWorld) -> None:
+    def __init__(self, world: ServedWorld, run: Callable[..., Awaitable[Any]]) -> None:
         self._world = world
+        self._run = run
         self._ended: dict[str, asyncio.Event] = {}
 
     async def solve(self, data: bytes, metadata: Mapping[str, str]) -> AsyncIterator[bytes]:
@@ -49,7 +52,8 @@ class Builds:
     async def ping(self, data: bytes, metadata: Mapping[str, str]) -> AsyncIterator[bytes]:
         """Yield what this BuildKit can do, as far as anybody needs to know."""
         del data, metadata
-        can = [_SPACE_LIMITS] if self._world.profile().cache_space_limits else ["source.image"]
+        profile: Profile = await self._run(self._world.profile)
+        can = [_SPACE_LIMITS] if profile.cache_space_limits else ["source.image"]
         yield _capabilities(1, [_RETURN]) + _capabilities(2, can)
 
     async def finish(self, data: bytes, metadata: Mapping[str, str]) -> AsyncIterator[bytes]:

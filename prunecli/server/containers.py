@@ -24,7 +24,7 @@ from prunecli.server.listing import Pattern, check_keys, has_labels, invalid, is
 from prunecli.server.messages import Answer, Request, json_answer
 from prunecli.server.world import Json, ServedWorld, Told
 from prunecli.snapshot import Snapshot
-from prunecli.units import parse_atoi
+from prunecli.units import go_quote, parse_atoi
 from prunecli.verdict import Kind, Step
 
 _STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
@@ -37,9 +37,12 @@ _KEYS = (
 
 def container_row(told: Told, container: Container) -> Json:
     """Return a container's row of a list with its sizes, its status as of now."""
-    row = told.said.rows[Kind.CONTAINER].get(container.id) or {}
-    state: dict[str, Any] = told.said.containers[container.id].get("State") or {}
-    return {**row, "Status": status(container, state, told.snapshot.taken_at)}
+    row = told.said.row(Kind.CONTAINER, container.id)
+    inspected = told.said.containers[container.id]
+    state: dict[str, Any] = inspected.get("State") or {}
+    row = {**row, "Status": status(container, state, told.snapshot.taken_at)}
+    manifest = inspected.get("ImageManifestDescriptor")
+    return versions.insert_after(row, "ImageID", "ImageManifestDescriptor", manifest) if manifest else row
 
 
 def list_containers(world: ServedWorld, request: Request) -> Answer:
@@ -62,7 +65,7 @@ def inspect_container(world: ServedWorld, request: Request) -> Answer:
     told = world.told()
     container = find_container(told.snapshot, request.names["name"])
     document = told.said.containers[container.id]
-    return json_answer(versions.container_inspect(document, request.api, size=request.flag("size")))
+    return json_answer(versions.container_inspect(document, request.profile, size=request.flag("size")))
 
 
 def delete_container(world: ServedWorld, request: Request) -> Answer:
@@ -206,7 +209,7 @@ class _Wanted:
         self.told, self.filters = told, filters
         self.codes = [_exit_code(v) for v in sorted(filters.get("exited"))]
         _check_values(filters, "status", _STATES, "state", profile)
-        _check_values(filters, "health", _HEALTHS, "health status", profile)
+        _check_values(filters, "health", _HEALTHS, "health", profile)
         self.all = request.flag("all") or bool(filters.get("status"))
         self.task = truth(filters, "is-task", profile)
         self.before = [find_container(told.snapshot, v) for v in sorted(filters.get("before"))]
@@ -220,8 +223,8 @@ class _Wanted:
         for container in sorted(self.told.snapshot.containers, key=lambda c: (-c.created_at, c.id)):
             if not (container.running or self.all or limit > 0):
                 continue
-            rows = self.told.said.rows[Kind.CONTAINER]
-            if self._match(_Facts(container, self.told.said.containers[container.id], rows.get(container.id) or {})):
+            row = self.told.said.row(Kind.CONTAINER, container.id)
+            if self._match(_Facts(container, self.told.said.containers[container.id], row)):
                 yield container
 
     def _match(self, facts: _Facts) -> bool:
@@ -291,11 +294,17 @@ def _ports(filters: Filters, key: str) -> frozenset[tuple[int, str]]:
             raise RefusedError(f"filter for '{key}' should not contain ':': {value}", http_status=500)
         numbers, _, protocol = value.partition("/")
         first, dash, last = numbers.partition("-")
-        try:
-            low, high = parse_atoi(first), parse_atoi(last if dash else first)
-        except ValueTextError:
-            low, high = 1, 0
-        if not 0 <= low <= high < 2**16:
-            raise RefusedError(f"error while looking up for {key} {value}: invalid port", http_status=500)
+        low, high = (_port(text, f"{key} {value}") for text in (first, last if dash else first))
+        if low > high:
+            why = f"invalid range specified for port: {numbers}"
+            raise RefusedError(f"error while looking up for {key} {value}: {why}", http_status=500)
         found.update((number, protocol or "tcp") for number in range(low, high + 1))
     return frozenset(found)
+
+
+def _port(text: str, what: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 2**16:
+        return int(text)
+    reason = "value out of range" if text.isascii() and text.isdecimal() else "invalid syntax"
+    why = f"strconv.ParseUint: parsing {go_quote(text)}: {reason}"
+    raise RefusedError(f"error while looking up for {what}: {why}", http_status=500)

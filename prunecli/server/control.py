@@ -37,7 +37,7 @@ class Control:
         self._world = world
         self._run = run
         self._turn = turn
-        self._builds = Builds(world)
+        self._builds = Builds(world, run)
 
     @property
     def methods(self) -> Mapping[str, Method]:

@@ -56,29 +56,49 @@ def list_images(world: ServedWorld, request: Request) -> Answer:
     filters, told, profile = request.filters(), world.told(), request.profile
     if request.api < (1, 41) and request.text("filter"):
         filters = filters.with_value("reference", request.text("filter"))
-    check_keys(filters, (*_KEYS, "label!") if profile.containerd else _KEYS, profile)
+    old = not profile.lower_case_filter_errors
+    keys = [key for key in _KEYS if not (old and key == "until")]
+    check_keys(filters, [*keys, "label!"] if profile.containerd else keys, profile)
     dangling = truth(filters, "dangling", profile)
-    tests = [_label_test(filters), *_age_tests(told.snapshot, filters), _reference_test(filters)]
+    tests = [_label_test(filters), *_age_tests(told.snapshot, filters)]
     every = request.flag("all")
     images = _newest_first(told.snapshot.images) if every else shown_images(told.snapshot)
-    if dangling:
-        images = [i for i in shown_images(told.snapshot) if not i.tags]
-    shown = [i for i in images if all(test(i) for test in tests)]
-    return json_answer([_row(told, image, request) for image in shown])
+    if dangling is not None:
+        images = [i for i in shown_images(told.snapshot) if _is_dangling(i, asked=dangling) == dangling]
+    rows = [_row(told, i, request, filters) for i in images if all(test(i) for test in tests)]
+    return json_answer([row for row in rows if row is not None])
 
 
-def _row(told: Told, image: Image, request: Request) -> Json:
-    usage = told.said.rows[Kind.IMAGE].get(image.id) or {}
+def _is_dangling(image: Image, *, asked: bool) -> bool:
+    """Say whether an image counts as dangling: one known by digest alone passes whatever is asked for."""
+    return not image.tags and (asked or not image.digests)
+
+
+def _row(told: Told, image: Image, request: Request, filters: Filters) -> Json | None:
+    """Return an image's row, with those of its names that `reference` asks for; None when it has none of them."""
+    usage = told.said.row(Kind.IMAGE, image.id)
     row = told.said.images[image.id].get("Summary") or usage
+    patterns = sorted(filters.get("reference"))
+    if patterns:
+        tags, digests = (_matching(names, patterns) for names in versions.references(row))
+        if request.profile.containerd and tags:  # the row is that of its first name
+            digests = [d for d in image.digests if listed(d).repository == listed(tags[0]).repository]
+        if not (tags or digests):
+            return None
+        row = row | {"RepoTags": tags, "RepoDigests": digests}
     shared = usage.get("SharedSize", -1) if request.flag("shared-size") else -1
     return versions.image_row(row, request.api, shared_size=shared, manifests=request.flag("manifests"))
+
+
+def _matching(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    return [name for name in names if any(_reference_matches(listed(name), pattern) for pattern in patterns)]
 
 
 def inspect_image(world: ServedWorld, request: Request) -> Answer:
     """Answer `GET /images/{name}/json`. Errors: NotFoundError, RefusedError."""
     told = world.told()
     image = find_image(told.snapshot, request.names["name"])
-    return json_answer(versions.image_inspect(told.said.images[image.id], request.api))
+    return json_answer(versions.image_inspect(told.said.images[image.id], request.profile))
 
 
 def image_history(world: ServedWorld, request: Request) -> Answer:
@@ -164,15 +184,6 @@ def _until(text: str, snapshot: Snapshot) -> Instant:
         return parse_timestamp(text, now, utc_offset=local_utc_offset(now))
     except TimestampError as error:
         raise FilterError(str(error), http_status=500) from None
-
-
-def _reference_test(filters: Filters) -> _Test:
-    patterns = sorted(filters.get("reference"))
-    if not patterns:
-        return lambda _: True
-    return lambda image: any(
-        _reference_matches(listed(text), pattern) for text in (*image.tags, *image.digests) for pattern in patterns
-    )
 
 
 def _reference_matches(reference: Reference, pattern: str) -> bool:

@@ -31,7 +31,7 @@ def list_networks(world: ServedWorld, request: Request) -> Answer:
     """Answer `GET /networks`; from API 1.28 on a list tells of no endpoints. Errors: FilterError."""
     filters, told = request.filters(), world.told()
     check_keys(filters, _KEYS, request.profile)
-    chosen = _chosen(told, filters, detailed=request.api < (1, 28))
+    chosen = _chosen(told, filters)
     hidden: Json = {} if request.api < (1, 28) else {"Containers": {}}
     return json_answer([told.said.networks[n.id] | hidden for n in chosen])
 
@@ -117,7 +117,7 @@ def _no_such_network(text: str) -> NotFoundError:
     return NotFoundError(f"network {text} not found")
 
 
-def _chosen(told: Told, filters: Filters, *, detailed: bool) -> list[Network]:
+def _chosen(told: Told, filters: Filters) -> list[Network]:
     names, ids = Pattern.of(filters, "name"), Pattern.of(filters, "id")
     kept = [
         n
@@ -130,14 +130,14 @@ def _chosen(told: Told, filters: Filters, *, detailed: bool) -> list[Network]:
     ]
     if filters.get("dangling"):
         dangling = _dangling(filters)
-        kept = [n for n in kept if (n.name in PREDEFINED or (detailed and bool(n.endpoints))) != dangling]
+        kept = [n for n in kept if (n.name in PREDEFINED) != dangling]
     if "type" in filters:
         kept = _of_types(kept, sorted(filters.get("type")))
     return sorted(kept, key=lambda n: (n.name, n.id))
 
 
 def _dangling(filters: Filters) -> bool:
-    """Return what `dangling` asks for. A list knows of no endpoints, so whether a container is attached has no say."""
+    """Return what `dangling` asks for. An Engine filters before it knows of endpoints, so these have no say."""
     values = sorted(filters.get("dangling"))
     if len(values) > 1:
         raise FilterError('got more than one value for filter key "dangling"')

@@ -53,6 +53,17 @@ def decode_path(path: str) -> str | None:
         return None
 
 
+def clean_path(path: str) -> str:
+    """Return a path without empty parts, `.` and `..`: where it differs, an Engine sends the client there."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts) + ("/" if path.endswith("/") and parts else "")
+
+
 def parse_form(query: str, body: bytes = b"", content_type: str | None = None) -> Form:
     """Return the parameters of a query and of a body that is a form; those of the body come first.
 

@@ -11,10 +11,11 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prunecli.backends.served import PAGE, ServedStore
-from prunecli.errors import RefusedError, TimestampError
+from prunecli.errors import RefusedError, StoreError, TimestampError
 from prunecli.events import Event, EventFilter, event_json
 from prunecli.server.messages import Request, to_json
 from prunecli.server.world import ServedWorld
@@ -115,9 +116,11 @@ class Journal:
         bell = self._store.bell()
         try:
             while not self._over.is_set():
-                while page := self._store.events_after(last, None, None):
-                    last = page[-1][0]
-                    loop.call_soon_threadsafe(self._tell, page)
+                # A store that cannot be read for a moment is looked at again; requests meanwhile say what is wrong.
+                with suppress(StoreError):
+                    while page := self._store.events_after(last, None, None):
+                        last = page[-1][0]
+                        loop.call_soon_threadsafe(self._tell, page)
                 bell.wait(_LOOK_AROUND)
         finally:
             bell.close()

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from prunecli.profile import Profile
+
 Json = dict[str, Any]
 Api = tuple[int, int]
 
 _PARENTS = " Parents"
+_SHARED = ("bridge", "default", "host", "none")
 _EMPTY_CONFIG: Json = {
     "Hostname": "",
     "Domainname": "",
@@ -43,9 +46,20 @@ def container_row(row: Json, api: Api, *, size: bool) -> Json:
     return without(row, dropped)
 
 
-def container_inspect(document: Json, api: Api, *, size: bool) -> Json:
-    """Return the inspection of a container."""
-    return container_row(document, api, size=size)
+def container_inspect(document: Json, profile: Profile, *, size: bool) -> Json:
+    """Return the inspection of a container: before API 1.45 its short id is an alias of it in networks of its own."""
+    out = container_row(document, profile.api, size=size)
+    settings = out.get("NetworkSettings") or {}
+    networks: Json = settings.get("Networks") or {}
+    if not profile.api < (1, 45) <= profile.max_api:  # an older Engine has said so itself
+        return out
+    hostname = (out.get("Config") or {}).get("Hostname") or ""
+    added = list(dict.fromkeys((str(out.get("Id"))[:12], hostname)))
+    spoken = {
+        name: {**end, "Aliases": [*(end.get("Aliases") or []), *added]} if end and name not in _SHARED else end
+        for name, end in networks.items()
+    }
+    return {**out, "NetworkSettings": {**settings, "Networks": spoken}}
 
 
 def image_row(row: Json, api: Api, *, shared_size: int, manifests: bool) -> Json:
@@ -73,8 +87,9 @@ def references(row: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return tags, digests
 
 
-def image_inspect(document: Json, api: Api) -> Json:
+def image_inspect(document: Json, profile: Profile) -> Json:
     """Return the inspection of an image, without what a dump keeps beside it."""
+    api = profile.api
     said = without(document, {"History", "Summary", "VirtualSize", "Manifests"})
     if api < (1, 48):
         said.pop("Descriptor", None)
@@ -82,7 +97,7 @@ def image_inspect(document: Json, api: Api) -> Json:
     if isinstance(config, dict) and api < (1, 50):
         missing = {key: _EMPTY_CONFIG[key] for key in _CONFIG_BEFORE_1_50 if key not in config}
         said["Config"] = dict(sorted((config | missing).items()))
-    if api < (1, 45) and "ContainerConfig" not in said:
+    if api < (1, 45) and "ContainerConfig" not in said and not profile.containerd:
         said = insert_after(said, "Created", "ContainerConfig", dict(_EMPTY_CONFIG))
     return _with_virtual_size(said, api)
 

@@ -14,11 +14,10 @@ from prunecli.kinds.volume import ANONYMOUS_LABEL, Volume
 from prunecli.server.body import Body
 from prunecli.server.listing import Pattern, check_keys, has_labels, is_exactly, truth
 from prunecli.server.messages import Answer, Request, json_answer
-from prunecli.server.world import Json, ServedWorld, Told
+from prunecli.server.world import Json, ServedWorld, Told, new_volume
 from prunecli.snapshot import Snapshot
 from prunecli.units import SECOND
 from prunecli.verdict import Kind, Step
-from prunecli.wire.volumes import write_volume
 
 _KEYS = ("dangling", "driver", "label", "name")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -68,7 +67,7 @@ def create_volume(world: ServedWorld, request: Request) -> Answer:
         made = Volume(name, driver, now // SECOND * SECOND, labels, options)
         edit.add(made)
         edit.emit(Event("volume", "create", world.clock.now(), name, {"driver": driver}))
-    return json_answer(write_volume(made, None), 201)
+    return json_answer(new_volume(made, now), 201)
 
 
 def delete_volume(world: ServedWorld, request: Request) -> Answer:
@@ -83,7 +82,7 @@ def delete_volume(world: ServedWorld, request: Request) -> Answer:
         if volume is None:
             if request.flag("force"):
                 return Answer(204)
-            raise NotFoundError(f"get {name}: no such volume")
+            raise _no_such_volume(name)
         if users := _users(snapshot, name):
             raise ConflictError(f"remove {name}: volume is in use - [{', '.join(users)}]")
         edit.remove(Step(Kind.VOLUME, name, name))
@@ -93,8 +92,12 @@ def delete_volume(world: ServedWorld, request: Request) -> Answer:
 
 def _shown(told: Told, name: str) -> Json:
     if name not in told.said.volumes:
-        raise NotFoundError(f"get {name}: no such volume")
+        raise _no_such_volume(name)
     return told.said.volumes[name]
+
+
+def _no_such_volume(name: str) -> NotFoundError:
+    return NotFoundError(f"get {name}: no such volume" if name else "get: no such volume")
 
 
 def _users(snapshot: Snapshot, name: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from prunecli.backends.served import Contents, ServedStore
 from prunecli.clock import Clock
+from prunecli.kinds.volume import Volume
 from prunecli.profile import Profile
 from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
@@ -17,9 +18,6 @@ from prunecli.verdict import Kind
 from prunecli.wire import write_dump
 
 Json = dict[str, Any]
-
-_NO_OBJECTS: Json = {"containers": [], "images": [], "networks": [], "volumes": []}
-"""What a dump of a store without an import says where the last object of a kind is gone."""
 
 
 class SharedClock(Clock):
@@ -51,8 +49,7 @@ class Said:
         """Everything."""
         with self._guard:
             if self._document is None:
-                snapshot, raw, header = self.contents
-                self._document = write_dump(snapshot, raw, _NO_OBJECTS | header)
+                self._document = write_dump(*self.contents)
             return self._document
 
     @cached_property
@@ -83,12 +80,30 @@ class Said:
     @cached_property
     def rows(self) -> Mapping[Kind, Mapping[str, Json]]:
         """The rows of disk usage by kind and id, as far as an Engine counts the object there."""
-        return {
-            Kind.CONTAINER: {r["Id"]: r for r in self.usage.get("Containers") or ()},
-            Kind.IMAGE: {r["Id"]: r for r in self.usage.get("Images") or ()},
-            Kind.VOLUME: {r["Name"]: r for r in self.usage.get("Volumes") or ()},
-            Kind.BUILD_CACHE: {r["ID"]: r for r in self.usage.get("BuildCache") or ()},
-        }
+        return _rows(self.usage)
+
+    def row(self, kind: Kind, id: str) -> Json:
+        """Return an object's row of disk usage, made up where an import has inspections alone."""
+        return self.rows[kind].get(id) or self._made_up[kind].get(id) or {}
+
+    @cached_property
+    def _made_up(self) -> Mapping[Kind, Mapping[str, Json]]:
+        return _rows(write_dump(self.contents.snapshot, {}, {}).get("df") or {})
+
+
+def _rows(usage: Mapping[str, Any]) -> dict[Kind, dict[str, Json]]:
+    return {
+        Kind.CONTAINER: {r["Id"]: r for r in usage.get("Containers") or ()},
+        Kind.IMAGE: {r["Id"]: r for r in usage.get("Images") or ()},
+        Kind.VOLUME: {r["Name"]: r for r in usage.get("Volumes") or ()},
+        Kind.BUILD_CACHE: {r["ID"]: r for r in usage.get("BuildCache") or ()},
+    }
+
+
+def new_volume(volume: Volume, now: Instant) -> Json:
+    """Return what an Engine says of a volume that was just made."""
+    said: Json = write_dump(Snapshot(now, volumes=(volume,)), {}, {})["volumes"][0]
+    return said
 
 
 @dataclass(frozen=True, slots=True)
