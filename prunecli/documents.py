@@ -81,7 +81,10 @@ def _kind(report: KindReport) -> Document:
     there = {row["id"] for row in failed}
     removed = [row(v, taken.get(v.id, ())) for v in report.plan.verdicts if v.id in gone]
     kept = [row(v, taken.get(v.id, ())) for v in report.plan.verdicts if not v.removed and v.id not in there]
-    return {"reclaimed": report.reclaimed, "removed": removed, "kept": kept, "failed": failed}
+    document: Document = {"reclaimed": report.reclaimed, "removed": removed, "kept": kept, "failed": failed}
+    if report.unplanned:
+        document["unplanned"] = [told.text for told in report.unplanned]
+    return document
 
 
 def row(verdict: Verdict, untagged: Iterable[str] | None = None) -> Document:

@@ -29,7 +29,7 @@ from prunecli.promise import hold_plan
 from prunecli.pruning import apply, plan_on
 from prunecli.report import as_planned
 from prunecli.snapshot import Snapshot
-from prunecli.verdict import Kind
+from prunecli.verdict import Kind, Row
 from prunecli.wire import read_dump
 
 from .cli_runs import Cli, changed, cli, possible, without
@@ -152,6 +152,16 @@ def test_an_interrupted_kind() -> None:
     containers = document["kinds"]["container"]
     assert [len(containers[part]) for part in ("removed", "kept", "failed")] == [2, 1, 1]
     assert containers["failed"][0]["reason"] == "interrupted"
+
+
+def test_what_an_engine_took_beside_the_plan() -> None:
+    """What a live Engine's own prune removed unplanned stands in a list of its own, and only where there is any."""
+    plan = plan_on(WORLD, EVERYTHING)
+    containers = replace(as_planned(plan.kinds[0]), unplanned=(Row("0f" * 32),))
+    document = report_document([containers, as_planned(plan.kinds[1])], ASKED)
+    check(document)
+    assert document["kinds"]["container"]["unplanned"] == ["0f" * 32]
+    assert "unplanned" not in document["kinds"]["network"]
 
 
 def test_no_name_commands_a_terminal(cli: Cli) -> None:
