@@ -15,7 +15,6 @@ from prunecli.cli.groups import Entry, RootGroup
 from prunecli.cli.pflag import CommandError, Flag, Text
 from prunecli.cli.session import LOG_LEVELS, Session, default_store
 from prunecli.cli.streams import stand_in
-from prunecli.cli.streams import stand_in
 from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
 from prunecli.units import parse_go_bool
