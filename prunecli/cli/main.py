@@ -147,6 +147,8 @@ def _dispatch(argv: Sequence[str], prog: str) -> int:
         return e.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
+    except SystemExit as e:  # how Click ends when a pipe breaks
+        raise BrokenPipeError from e
     except click.ClickException as e:
         return complain(e.format_message(), 125)
     return result if isinstance(result, int) else 0
