@@ -28,9 +28,9 @@ FLOORS: list[tuple[str, ...]] = [
     ("result",),
     ("clock", "backends"),
     ("pruning", "simulate"),
-    ("server",),
-    ("cli", "complete", "plugin"),
-    ("__main__",),
+    ("server", "complete"),
+    ("cli",),
+    ("plugin", "__main__"),
 ]
 """Lowest first. A module may import modules of its own room and of the floors below."""
 
