@@ -42,7 +42,9 @@ def follow_events(
         return (_event(line) for line in stream.lines() if line.strip())
     told = _Told(since, began_at)
     stream = connection.stream("/events", _query(since, until))
-    return _Following(connection, stream, told, until, follow, notice).events()
+    # What is over is a matter of the Engine's clock, which may differ from ours.
+    ends_at = None if until is None else until - began_at + time.time_ns()
+    return _Following(connection, stream, told, until, ends_at, follow, notice).events()
 
 
 class _Told:
@@ -83,6 +85,7 @@ class _Following:
         stream: Stream,
         told: _Told,
         until: Instant | None,
+        ends_at: Instant | None,
         follow: Callable[[], bool],
         notice: Callable[[str], None],
     ) -> None:
@@ -90,6 +93,7 @@ class _Following:
         self._stream: Stream | None = stream
         self._told = told
         self._until = until
+        self._ends_at = ends_at
         self._follow = follow
         self._notice = notice
         self._lines: queue.SimpleQueue[bytes | _End | EngineError] = queue.SimpleQueue()
@@ -129,7 +133,7 @@ class _Following:
 
     def _goes_on(self, end: _End | EngineError) -> bool:
         """Connect again unless the stream ended because its time was over; returns whether there is more to come."""
-        if isinstance(end, _End) and self._until is not None and time.time_ns() >= self._until:
+        if isinstance(end, _End) and self._over():
             return False
         self._stream = None
         self._notice(f"the events of the Engine at {self._connection.endpoint.url} broke off: connecting again")
@@ -139,6 +143,9 @@ class _Following:
         self._listen()
         return True
 
+    def _over(self) -> bool:
+        return self._ends_at is not None and time.time_ns() >= self._ends_at
+
     def _connect_again(self) -> Stream | None:
         pause = _FIRST_PAUSE
         while self._follow():
@@ -147,7 +154,7 @@ class _Following:
             except RefusedError:
                 raise
             except EngineError:
-                if self._until is not None and time.time_ns() > self._until:
+                if self._over():
                     raise
             time.sleep(pause)
             pause = min(pause * 2, _BREATH)

@@ -1,0 +1,47 @@
+"""Which Engines the live tests run on, and how many states on each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.engines import Engine, endpoints
+
+NOT_NAMED = "set PRUNECLI_TEST_ENGINES to endpoints of Docker Engines that may be emptied"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test here as `live`."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test on each Engine, and those that take a seed on each of `PRUNECLI_TEST_STATES` states."""
+    if "engine" in metafunc.fixturenames:
+        named: list[Any] = list(endpoints().items())
+        ids = [name for name, _ in named]
+        if not named:
+            named, ids = [pytest.param(None, marks=pytest.mark.skip(reason=NOT_NAMED))], ["no Engine"]
+        metafunc.parametrize("engine", named, ids=ids, indirect=True, scope="session")
+    if "seed" in metafunc.fixturenames:
+        first, states = (int(os.environ.get(f"PRUNECLI_TEST_{key}", default)) for key, default in _STATES)
+        metafunc.parametrize("seed", range(first, first + states))
+
+
+_STATES = (("FIRST_SEED", "1"), ("STATES", "5"))
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A real Engine, which is emptied before each state."""
+    name, url = request.param
+    live = Engine(name, url)
+    yield live
+    live.client.close()
