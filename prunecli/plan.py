@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from prunecli.info import PruneInfo
 from prunecli.kinds import build_cache, container, network, volume
-from prunecli.kinds.image import ImageUse, containerd, graph
+from prunecli.kinds.image import ImageUse
 from prunecli.profile import Profile
 from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
@@ -102,7 +102,11 @@ def _decide(world: Snapshot, kind: Kind, info: PruneInfo, chosen: Selection | No
     if kind is Kind.IMAGE:
         uses = image_uses(world)
         if world.profile.containerd:
+            from prunecli.kinds.image import containerd
+
             return containerd.decide(world.images, uses, info, now, world.profile, chosen)
+        from prunecli.kinds.image import graph
+
         held = held_layers(world)
         return graph.decide(world.images, uses, world.layers, held, info, now, world.profile, chosen)
     return build_cache.decide(world.build_cache, shared_records(world), info, now, world.disk, world.profile, chosen)

@@ -20,11 +20,13 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from prunecli.errors import FilterError
-from prunecli.goregexp import Matcher, RegexpError, compile_regexp
 from prunecli.units import go_quote
+
+if TYPE_CHECKING:
+    from prunecli.goregexp import Matcher
 
 Lookup: TypeAlias = Callable[[str], str | None]
 """The value of a field, or None where an object does not have it; a flag that is set has the empty value."""
@@ -91,6 +93,8 @@ def _never(_text: str) -> bool:
 
 
 def _compile(pattern: str) -> Matcher:
+    from prunecli.goregexp import RegexpError, compile_regexp
+
     try:
         return compile_regexp(pattern)
     except RegexpError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from prunecli.backends import Pruner, World
 from prunecli.cli import prompt
-from prunecli.cli.outcome import JSON, TEXT, Outcome, tell_failure
+from prunecli.cli.options import EVERYTHING, JSON, WOULD_GO, Options
+from prunecli.cli.outcome import Outcome, tell_failure
 from prunecli.cli.progress import Bar
 from prunecli.cli.signals import watch_signals
 from prunecli.cli.streams import check_stdout
@@ -20,37 +20,9 @@ from prunecli.plan import KindPlan, Plan
 from prunecli.pruning import apply, differences
 from prunecli.report import Failure, as_planned
 from prunecli.snapshot import Snapshot
-from prunecli.units import Duration
 from prunecli.verdict import Kind, Step
 
-WOULD_GO = 10
-"""Exit code of `--dry-run --exit-code` when something would go."""
-
-EVERYTHING = "*"
-"""What `--explain` without a name stands for."""
-
 _MANY = 5  # differences that one sentence lists
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a prune is carried out. `command` is its name, `system prune`; `explain` names what is to be explained."""
-
-    command: str
-    force: bool = False
-    dry_run: bool = False
-    exit_code: bool = False
-    explain: str | None = None
-    format: str = TEXT
-    plan_out: Path | None = None
-    summary: bool = False
-    exact: bool = False
-    wait: Duration = 0
-
-    @property
-    def stops(self) -> bool:
-        """Whether nothing is removed, whatever the answers."""
-        return self.dry_run or self.plan_out is not None
 
 
 @dataclass(frozen=True, slots=True)

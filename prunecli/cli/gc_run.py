@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TextIO
 
-from prunecli.cli.carry import EVERYTHING, Job, Options, carry_out
+from prunecli.cli.carry import Job, carry_out
 from prunecli.cli.explain import explain_kind
 from prunecli.cli.explain_cache import cache_notes
 from prunecli.cli.gc_setting import LIMITS, Setting
-from prunecli.cli.outcome import JSON
+from prunecli.cli.options import EVERYTHING, JSON, Options
 from prunecli.cli.session import Session
 from prunecli.info import PruneInfo
 from prunecli.kinds.build_cache.family import trace

@@ -9,14 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prunecli.cli import text
+from prunecli.cli.options import JSON, TEXT
 from prunecli.printable import printable
 from prunecli.report import Cause, Failure, KindReport
 from prunecli.units import format_size
 from prunecli.verdict import Kind
-
-TEXT = "text"
-JSON = "json"
-FORMATS = (TEXT, JSON)
 
 
 @dataclass(slots=True)

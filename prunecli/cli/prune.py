@@ -8,10 +8,8 @@ from typing import Any
 
 import click
 
-from prunecli.cli.carry import EVERYTHING, Options
-from prunecli.cli.outcome import FORMATS, TEXT
+from prunecli.cli.options import EVERYTHING, FORMATS, TEXT, Options
 from prunecli.cli.pflag import DockerCommand, Flag, Text
-from prunecli.cli.run import run_prune
 from prunecli.cli.session import Session
 from prunecli.errors import PrunecliError, UsageError, ValueTextError
 from prunecli.filters import Filters
@@ -129,6 +127,8 @@ def _command(
             exact=exact,
             wait=wait,
         )
+        from prunecli.cli.run import run_prune
+
         return run_prune(session, make(session=session, **own), options)
 
     return DockerCommand("prune", callback=callback, params=[*kind_flags, *common], help=help, usage_suffix=suffix)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from prunecli.backends import SelfPruning
 from prunecli.cli import prompt
-from prunecli.cli.carry import Job, Options, carry_out
+from prunecli.cli.carry import Job, carry_out
+from prunecli.cli.options import Options
 from prunecli.cli.session import Session, local_utc_offset
 from prunecli.documents import request_document
 from prunecli.errors import PrunecliError
