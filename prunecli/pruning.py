@@ -73,7 +73,7 @@ def apply(
     for shown in plan.kinds:
         if stop():
             return
-        if pruner and (report := _let_prune(world, pruner, plan, shown, begun)):
+        if pruner and (report := _let_prune(world, pruner, plan, shown, stop, begun)):
             moved = True
             yield report
             continue
@@ -116,19 +116,24 @@ def _called(step: Step) -> str:
 
 
 def _let_prune(
-    world: World, pruner: Pruner, plan: Plan, shown: KindPlan, begun: Callable[[KindPlan], None] | None
+    world: World,
+    pruner: Pruner,
+    plan: Plan,
+    shown: KindPlan,
+    stop: Callable[[], bool],
+    begun: Callable[[KindPlan], None] | None,
 ) -> KindReport | None:
     """Let a world prune one kind by itself; None for conditions that it has no words for."""
     if begun:
         begun(shown)
-    pruned = pruner.prune(shown)
+    pruned = pruner.prune(shown, stop)
     if pruned is None:
         return None
 
     def look() -> Snapshot:
         return replace(world.snapshot(plan.taken_at), profile=plan.profile)
 
-    return compare(shown, pruned.rows, pruned.reclaimed, look, what="the Engine")
+    return compare(shown, pruned.rows, pruned.reclaimed, look, profile=plan.profile)
 
 
 def _carry_out(

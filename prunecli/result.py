@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from prunecli.plan import KindPlan
+from prunecli.profile import Profile
 from prunecli.promise import hold_to
 from prunecli.report import Failure, KindReport
 from prunecli.snapshot import Snapshot
@@ -13,12 +14,12 @@ from prunecli.verdict import Row, Step
 
 
 def compare(
-    shown: KindPlan, rows: Iterable[Row], reclaimed: int, look: Callable[[], Snapshot], *, what: str
+    shown: KindPlan, rows: Iterable[Row], reclaimed: int, look: Callable[[], Snapshot], *, profile: Profile
 ) -> KindReport:
-    """Return the report of a prune that a world carried out by itself, in its order and with its bytes.
+    """Return the report of a prune that an Engine of this profile carried out by itself, in its order, with its bytes.
 
-    Rows that the plan did not show are `unplanned`. Where something of the plan is missing, `look` is called for the
-    world as it is now, which says why; what would still go has failed, and `what` names who did not remove it.
+    Objects and references that the plan did not show are `unplanned`. Where something of the plan is missing, `look` is
+    called for the world as it is now, which says why; what would still go has failed.
     """
     told = tuple(rows)
     owners = {row: step for step in shown.steps for row in step.rows}
@@ -28,11 +29,16 @@ def compare(
         shown.kind,
         shown,
         done=_as_steps(shown, told, owners),
-        failures=_explain(shown, missing, look(), what) if missing else (),
+        failures=_explain(shown, missing, look()) if missing else (),
         reclaimed=reclaimed,
-        unplanned=tuple(row for row in told if row not in owners),
+        unplanned=tuple(dict.fromkeys(row for row in told if row not in owners and _is_object(row, shown, profile))),
         promised=shown.reclaimable,
     )
+
+
+def _is_object(row: Row, shown: KindPlan, profile: Profile) -> bool:
+    """Say whether a row speaks of an object: the containerd store also reports manifests, which nobody can list."""
+    return row.verb != "deleted" or not profile.containerd or any(v.id == row.text for v in shown.verdicts)
 
 
 def _as_steps(shown: KindPlan, rows: Iterable[Row], owners: Mapping[Row, Step]) -> tuple[Step, ...]:
@@ -52,14 +58,14 @@ def _as_steps(shown: KindPlan, rows: Iterable[Row], owners: Mapping[Row, Step]) 
     return tuple(steps)
 
 
-def _explain(shown: KindPlan, missing: Iterable[Step], world: Snapshot, what: str) -> tuple[Failure, ...]:
+def _explain(shown: KindPlan, missing: Iterable[Step], world: Snapshot) -> tuple[Failure, ...]:
     """Say of each step that is missing why it is: a rule keeps its object by now, it is gone, or nobody knows."""
     held, kept = hold_to(world, shown)
     still = {(step.id, step.ref) for step in held.steps}
     failures: dict[tuple[str, str], Failure] = {}
     for step in missing:
         if (step.id, step.ref) in still:
-            failures[step.id, step.ref] = Failure(step, f"{what} did not remove it")
+            failures[step.id, step.ref] = Failure(step, "the Engine did not remove it")
             continue
         about = next((f for f in kept if f.step.id == step.id and f.step.ref in ("", step.ref)), None)
         if about:

@@ -87,8 +87,11 @@ class Pruned(NamedTuple):
 class Pruner(Protocol):
     """A world's own prunes: it decides and tells by itself, under the conditions of a plan."""
 
-    def prune(self, shown: KindPlan) -> Pruned | None:
-        """Prune one kind; returns None, and does nothing, for conditions that the world has no words for."""
+    def prune(self, shown: KindPlan, stop: Callable[[], bool]) -> Pruned | None:
+        """Prune one kind; returns None, and does nothing, for conditions that the world has no words for.
+
+        Raises KeyboardInterrupt when `stop` says yes while another prune is waited for.
+        """
 
 
 @runtime_checkable

@@ -39,10 +39,19 @@ class Session:
     store_given: bool = False
 
     def open_store(self, *, create: bool = False) -> Store:
-        """Return the state store; `create` makes one where there is none, otherwise that is a StoreError."""
+        """Return the state store; `create` makes one where there is none, otherwise that is a StoreError.
+
+        Raises PrunecliError when a live Engine was named.
+        """
+        self.require_store()
         from prunecli.backends.store import Store
 
         return Store.open(self.store, create=create, clock=self.clock.now)
+
+    def require_store(self) -> None:
+        """Raise PrunecliError when a live Engine was named: a command that asks for the store has no use for one."""
+        if self.target is not None:
+            raise PrunecliError("this command works on the state store: leave out --host, --context and --engine")
 
     def world(self, *, change: bool = False) -> World:
         """Return the world that the global options name.

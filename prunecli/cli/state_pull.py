@@ -33,7 +33,8 @@ def state_pull(session: Session, output: str | None) -> int:
     """Read an Engine, and keep what it says."""
     from prunecli.wire import read_dump
 
-    with open_engine(session, session.target or Target()) as engine:
+    target, session.target = session.target or Target(), None
+    with open_engine(session, target) as engine:
         document = engine.dump()
         dump = read_dump(document, source=engine.url)
     if output is not None:

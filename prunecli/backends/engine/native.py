@@ -6,7 +6,7 @@ Source: Docker Engine API, the five prune routes; `cli-and-api.md` 9.3 of the sp
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from prunecli.backends import Pruned
@@ -43,11 +43,12 @@ class NativePrune:
         self._filters = filters
         self._patience = wait / SECOND
 
-    def prune(self, shown: KindPlan) -> Pruned | None:
+    def prune(self, shown: KindPlan, stop: Callable[[], bool] = lambda: False) -> Pruned | None:
         """Let the Engine prune one kind; returns what it says it did, None for conditions that it cannot express.
 
         A `label` filter never reaches the route of build cache, which ignores it: then nothing is asked for.
-        Errors: BusyError when `wait` is over; EngineError, which says so, when the Engine goes away in the middle.
+        Errors: BusyError when `wait` is over, KeyboardInterrupt when `stop` says yes meanwhile; EngineError, which says
+        so, when the Engine goes away in the middle.
         """
         if shown.info.unlabelled:
             return Pruned((), 0)
@@ -56,12 +57,12 @@ class NativePrune:
             return None
         path, key = _ROUTES[shown.kind]
         try:
-            answer = self._post(path, query) or {}
+            answer = self._post(path, query, stop) or {}
         except LostError as error:
             raise LostError(f"{error.message}: some of the {shown.kind.value} prune may be done") from error
         return Pruned(tuple(_rows(answer.get(key) or ())), answer.get("SpaceReclaimed") or 0)
 
-    def _post(self, path: str, query: Mapping[str, str]) -> Any:
+    def _post(self, path: str, query: Mapping[str, str], stop: Callable[[], bool]) -> Any:
         deadline = time.monotonic() + self._patience
         while True:
             try:
@@ -70,6 +71,8 @@ class NativePrune:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise
+            if stop():
+                raise KeyboardInterrupt
             time.sleep(min(_BREATH, left))
 
     def _query(self, kind: Kind, info: PruneInfo) -> dict[str, str] | None:
