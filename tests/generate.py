@@ -20,13 +20,41 @@ def completions() -> dict[Path, str]:
     return {ROOT / "completions" / name: script(shell) for shell, name in names.items()}
 
 
+def manual() -> dict[Path, str]:
+    """Return the manual pages by their place."""
+    from prunecli.cli.tree import command_tree
+    from tests.manual import pages
+
+    return {ROOT / "man" / name: text for name, text in pages.manual(command_tree()).items()}
+
+
+def sources() -> list[Path]:
+    """Return the documents that hold console blocks."""
+    from tests.manual.pages import PAGES
+
+    return [ROOT / "README.md", *sorted(PAGES.glob("*.md"))]
+
+
+def play_again() -> None:
+    """Write down what the console blocks print now."""
+    from tests.console import refreshed
+
+    for path in sources():
+        text = path.read_text()
+        now = refreshed(text)
+        if now != text:
+            path.write_text(now)
+            print(path.relative_to(ROOT))
+
+
 def generated() -> dict[Path, str]:
     """Return every generated file by its place."""
-    return completions()
+    return completions() | manual()
 
 
 def main() -> int:
     """Write what changed, name it, and remove what nothing generates any more."""
+    play_again()
     files = generated()
     for path, text in files.items():
         if not path.exists() or path.read_text() != text:

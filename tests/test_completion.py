@@ -29,8 +29,9 @@ from prunecli.profile import DEFAULT_PROFILE
 from prunecli.verdict import Kind
 from tests import generate
 from tests.conftest import NOW
+from tests.console import environment
 from tests.terminal import SHELLS, shell
-from tests.test_completion_shells import SCRIPTS, environment
+from tests.test_completion_shells import SCRIPTS
 
 ROOT = Path(__file__).parent.parent
 TREE = command_tree()

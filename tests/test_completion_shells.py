@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from prunecli.cli.tree import command_tree
 from prunecli.complete import find_names
 from prunecli.completion.answer import complete
+from tests.console import environment
 from tests.terminal import SHELLS, Shell, shell
 
 ROOT = Path(__file__).parent.parent
@@ -131,23 +130,6 @@ POSITIONS: list[tuple[str, str]] = [
     ("prunecli state import pla", "plan-one.json plan-two.json"),
     ("prunecli gc policy --config=plan-t", "--config=plan-two.json"),
 ]
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """Return the variables of a fresh user whose `prunecli` is this one."""
-    bin = folder / "bin"
-    bin.mkdir()
-    script = bin / "prunecli"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m prunecli "$@"\n')
-    script.chmod(0o755)
-    return {
-        "PATH": f"{bin}:{os.defpath}:/usr/local/bin",
-        "HOME": str(folder),
-        "DOCKER_CONFIG": str(folder / "docker"),
-        "PRUNECLI_STORE": str(folder / "state.db"),
-        "PRUNECLI_NOW": "2026-11-21T10:00:00Z",
-        "TZ": "UTC",
-    }
 
 
 @pytest.fixture(scope="module")
