@@ -3,8 +3,8 @@
 usage: python -m tests.benchmarks.startup [COMMAND [PYTHON]]
 
 COMMAND is the prunecli to measure, PYTHON the interpreter that it runs on. An installed wheel has its byte code
-written, a checkout may not. Each row is the fastest and the median of many runs in milliseconds; a prune begins with the
-example.
+written, a checkout may not. Each row is the fastest and the median of many runs in milliseconds; a prune begins with
+the example.
 """
 
 from __future__ import annotations
