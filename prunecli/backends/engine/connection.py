@@ -39,6 +39,10 @@ class Connection:
         self._read_api = format_api(min(parse_api(self.version["ApiVersion"]), NEWEST_API))
         self._change_api = self._agree(api_version)
 
+    def prepare(self) -> None:
+        """Load what changes need, so that the next request leaves at once."""
+        self._sdk.open()
+
     def get(self, path: str, **query: str) -> Any:
         """Return the JSON of an answer. Errors: NotFoundError and its like, EngineError."""
         return self._json(self._reading.send("GET", target := self._target(self._read_api, path, query)), target)

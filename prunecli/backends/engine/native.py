@@ -52,6 +52,7 @@ class NativePrune:
         """
         if shown.info.unlabelled:
             return Pruned((), 0)
+        self._connection.prepare()  # a plain duration counts from when it arrives
         query = self._query(shown.kind, shown.info)
         if query is None:
             return None

@@ -93,6 +93,12 @@ class SdkWire:
         self._client: APIClient | None = None
         self._opening = threading.Lock()
 
+    def open(self) -> APIClient:
+        """Return the SDK's client, loaded and made by the first call; nothing is sent."""
+        with self._opening:
+            self._client = self._client or _open_client(self._endpoint)
+            return self._client
+
     def send(self, method: str, target: str) -> Answer:
         """Send a request without a body and return its answer. Errors: EngineError."""
         import requests
@@ -120,8 +126,7 @@ class SdkWire:
             self._client = None
 
     def _request(self, method: str, target: str, *, stream: bool = False) -> Response:
-        with self._opening:
-            client = self._client = self._client or _open_client(self._endpoint)
+        client = self.open()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # who turned verification off need not be told for each request
             return client.request(
