@@ -248,3 +248,12 @@ def walk(document: Any) -> Iterator[tuple[Any, Any]]:
         yield document, key
         if isinstance(value, (dict, list)):
             yield from walk(value)
+
+
+def test_attestations_are_noticed() -> None:
+    """An image with an attestation among its manifests says so; it matters to label filters of some Engines."""
+    case = next(case for case in cases() if case.name == "28.5-containerd-2004")
+    kinds = {i["Id"]: {m["Kind"] for m in i["Summary"]["Manifests"]} for i in case.before["images"]}
+    read = {i.id: i.attested for i in read_dump(case.before).snapshot.images}
+    assert read == {id: "attestation" in found for id, found in kinds.items()}
+    assert set(read.values()) == {True, False}
