@@ -94,3 +94,14 @@ def test_links_lead_somewhere() -> None:
     """Files and folders that are named exist."""
     for name in re.findall(r"`((?:prunecli|tests|completions|man|\.ci)/[\w./-]*)`", README):
         assert (ROOT / name).exists(), name
+
+
+def test_formats() -> None:
+    """Every JSON format that the program writes stands in the README and in the manual."""
+    source = "".join(path.read_text() for path in (ROOT / "prunecli").rglob("*.py"))
+    formats = set(re.findall(r'"((?:prunecli|engine)-[a-z-]+/v\d+)"', source))
+
+    assert formats
+    for name in formats:
+        assert f"`{name}`" in README
+        assert f"`{name}`" in documents()["prunecli"]

@@ -1,1 +1,1 @@
-"""Measurements, run by hand: `python -m tests.benchmarks.startup`, `python -m tests.benchmarks.events`."""
+"""Measurements, run by hand: `python -m tests.benchmarks.startup`, `... .events`, `... .completion`."""
