@@ -14,12 +14,14 @@ from tests.live.engines import Engine, endpoints
 NOT_NAMED = "set PRUNECLI_TEST_ENGINES to endpoints of Docker Engines that may be emptied"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers share the tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test here as `live`."""
+    """Mark every test here as `live`, and keep all of them in one worker."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.live)
+            item.add_marker(pytest.mark.xdist_group("live"))  # an Engine has one world: one worker at a time
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
