@@ -54,6 +54,16 @@ def test_every_option_of_a_prune_is_mentioned(option: str) -> None:
     assert option in README or option.replace("--all", "-af") in README
 
 
+@pytest.mark.parametrize("command", ["builder prune", "gc policy"])
+def test_every_option_is_shown_at_work(command: str) -> None:
+    """Each option of the build cache's commands stands in a console block, with what it does."""
+    played = "".join(re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL))
+    options = next(c.options for c in command_tree().walk() if c.name == command)
+    for option in options:
+        if option.long != "--help":
+            assert any(re.search(rf"^\$ .*{name}\b", played, flags=re.MULTILINE) for name in option.names), option.long
+
+
 def test_the_commands_in_it_exist() -> None:
     """Every `prunecli ...` in the README names commands and options that there are."""
     tree = command_tree()
