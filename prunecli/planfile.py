@@ -25,6 +25,7 @@ from prunecli.verdict import Kind, Reason, Selection, Step, Verdict
 FORMAT = "prunecli-plan-file/v1"
 EXPECTED = f"expected a plan file ({FORMAT})"
 _NO_DIGEST = "sha256:" + 64 * "0"
+_BEGINNING = b'{\n "format": "prunecli-plan-file/'
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,11 @@ def read_plan(data: bytes, *, source: str) -> PlanFile:
         return _read(document)
     except (KeyError, TypeError, ValueError) as e:
         raise PlanFileError(f"{source} holds a plan that does not fit together ({e}): make a new plan") from None
+
+
+def begins_plan(data: bytes) -> bool:
+    """Return whether a file that begins like this was written by `write_plan`, of whatever version."""
+    return data.startswith(_BEGINNING)
 
 
 def _digest(data: bytes) -> str:

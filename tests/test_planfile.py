@@ -207,7 +207,7 @@ def test_mode_and_place(cli: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "plans"
     folder.mkdir()
     path = folder / "plan.json"
-    path.write_text("old")
+    path.write_bytes(DATA)
     path.chmod(0o644)
     ran = cli("system", "prune", "--plan-out", str(path))
     assert (ran.code, ran.err) == (0, f"prunecli: the plan was written to {path}, nothing was removed\n")
@@ -236,6 +236,26 @@ def test_never_through_a_link(cli: Cli, tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == f"{link} is a symbolic link: a plan is written to a file of its own\n"
     assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["state.db", "notes.txt"])
+def test_only_a_plan_is_replaced(cli: Cli, tmp_path: Path, name: str) -> None:
+    """A file that holds anything else than a plan is left as it is, also the state store itself."""
+    (tmp_path / "notes.txt").write_text("precious")
+    path = cli.path if name == "state.db" else tmp_path / name
+    before = path.read_bytes()
+    ran = cli("system", "prune", "--plan-out", str(path))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"{path} is there already and is no plan file: only an older plan is replaced\n"
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_becomes_a_plan(cli: Cli, tmp_path: Path) -> None:
+    """What mktemp made is taken."""
+    path = tmp_path / "plan"
+    path.touch()
+    assert cli("system", "prune", "--plan-out", str(path)).code == 0
+    assert read_plan(path.read_bytes(), source="plan").command == "system prune"
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 from prunecli.errors import PlanFileError
-from prunecli.planfile import EXPECTED
+from prunecli.planfile import EXPECTED, begins_plan
 
 
 def save(path: Path, data: bytes) -> None:
-    """Put a plan file in its place at once, mode 0600; an older file of that name is replaced.
+    """Put a plan file in its place at once, mode 0600; an older plan of that name is replaced.
 
-    Errors: PlanFileError when it cannot be written, or when the name belongs to anything but a file.
+    Errors: PlanFileError when it cannot be written, or when the name belongs to anything but a plan or an empty file.
     """
     try:
         _refuse_other_things(path)
@@ -29,8 +29,7 @@ def save(path: Path, data: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as e:
-        reason = (e.strerror or str(e)).lower() if isinstance(e, OSError) else str(e)
-        raise PlanFileError(f"{path} cannot be written: {reason}") from None
+        raise PlanFileError(f"{path} cannot be written: {_reason(e)}") from None
 
 
 def check_name(text: str) -> Path:
@@ -41,7 +40,7 @@ def check_name(text: str) -> Path:
     try:
         _refuse_other_things(path)
     except (OSError, ValueError) as e:
-        raise PlanFileError(f"{path} cannot be written: {str(e).lower()}") from None
+        raise PlanFileError(f"{path} cannot be written: {_reason(e)}") from None
     return path
 
 
@@ -55,8 +54,7 @@ def load(path: Path) -> bytes:
     except IsADirectoryError:
         raise PlanFileError(f"{path} is a folder: {EXPECTED}") from None
     except (OSError, ValueError) as e:
-        reason = (e.strerror or str(e)).lower() if isinstance(e, OSError) else str(e)
-        raise PlanFileError(f"{path} cannot be read: {reason}") from None
+        raise PlanFileError(f"{path} cannot be read: {_reason(e)}") from None
 
 
 def _refuse_other_things(path: Path) -> None:
@@ -70,3 +68,12 @@ def _refuse_other_things(path: Path) -> None:
         raise PlanFileError(f"{path} is a folder: a plan is written to a file of its own")
     if not stat.S_ISREG(mode):
         raise PlanFileError(f"{path} is no regular file: a plan is written to a file of its own")
+    # A slip of the hand must not cost a file that is dear, the state store above all. mktemp leaves an empty one.
+    with path.open("rb") as file:
+        beginning = file.read(100)
+    if beginning and not begins_plan(beginning):
+        raise PlanFileError(f"{path} is there already and is no plan file: only an older plan is replaced")
+
+
+def _reason(e: OSError | ValueError) -> str:
+    return (e.strerror or str(e)).lower() if isinstance(e, OSError) else str(e)
