@@ -26,6 +26,7 @@ FORMAT = "prunecli-plan-file/v1"
 EXPECTED = f"expected a plan file ({FORMAT})"
 _NO_DIGEST = "sha256:" + 64 * "0"
 _BEGINNING = b'{\n "format": "prunecli-plan-file/'
+_MOST = 1 << 127  # more than any instant or size comes to, and still a float
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,8 @@ def _text(value: object) -> str:
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{value!r:.40} is no number")
+    if abs(value) >= _MOST:
+        raise ValueError("a number is too large")
     return value
 
 

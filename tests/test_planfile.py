@@ -141,6 +141,7 @@ def test_what_is_no_plan(data: bytes, message: str) -> None:
     ("old", "new"),
     [
         pytest.param('"taken_at": ', '"taken_at": "x", "was": ', id="a time that is text"),
+        pytest.param('"taken_at": ', '"taken_at": 1' + 400 * "0" + ', "was": ', id="a time that no clock shows"),
         pytest.param('"removed": [', '"removed": [7, ', id="a row that is a number"),
         pytest.param('"reason": "stopped"', '"reason": "bored"', id="an unknown reason"),
         pytest.param('"witnesses": {', '"witness": {', id="a part that is missing"),
