@@ -394,6 +394,16 @@ def test_stdin_is_closed(cli: Cli) -> None:
     assert everything(cli) == before
 
 
+@pytest.mark.parametrize("command", [["state", "import", "-"], ["gc", "policy", "--config", "-"]])
+def test_reading_from_a_closed_stdin(cli: Cli, command: list[str]) -> None:
+    """A file that is to come from stdin does not come from a closed one: one sentence, and all stays as it was."""
+    before = everything(cli)
+    ran = child(cli.path, *command, prepare=closing(0))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "stdin is closed: there is nothing to read\n"
+    assert everything(cli) == before
+
+
 # Permissions
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prunecli.backends import World
 from prunecli.cli.session import Session, local_utc_offset
+from prunecli.cli.streams import read_stdin
 from prunecli.errors import PolicyError, PrunecliError, SizeError
 from prunecli.kinds.build_cache import DiskStat
 from prunecli.policy import Amount, Ground, Limits, Policy, built_in, parse_keepstorage, read_policy
@@ -93,7 +93,7 @@ def _limits(given: Mapping[str, str | None], profile: Profile) -> Limits:
 
 def _read(name: str) -> bytes:
     if name == "-":
-        return sys.stdin.buffer.read()
+        return read_stdin()
     try:
         return Path(name).read_bytes()
     except IsADirectoryError:

@@ -33,6 +33,16 @@ def stand_in() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stays open
 
 
+def read_stdin() -> bytes:
+    """Return everything that stdin holds. Errors: PrunecliError when it is closed or cannot be read."""
+    if sys.stdin is None:
+        raise PrunecliError("stdin is closed: there is nothing to read")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as e:
+        raise PrunecliError(f"stdin cannot be read: {(e.strerror or str(e)).lower()}") from None
+
+
 def check_stdout() -> None:
     """Refuse to begin when nobody can read the report: a prune that cannot tell what it did is not begun.
 
