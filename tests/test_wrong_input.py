@@ -305,6 +305,8 @@ def test_names_cannot_speak_to_a_terminal(cli: Cli) -> None:
         cli(evil),
         cli("state", "import", evil),
         cli("--store", f"/{evil}/x", "state", "check"),
+        cli("--store", f"/{evil}/x", "system", "df"),
+        cli("system", "prune", "--plan-out", str(cli.path.with_name(evil))),
     ]
     text = "".join(ran.out + ran.err for ran in runs)
     assert [c for c in text if not (c.isprintable() or c == "\n")] == []

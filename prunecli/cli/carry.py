@@ -17,6 +17,7 @@ from prunecli.cli.streams import check_stdout
 from prunecli.clock import Clock
 from prunecli.errors import PrunecliError
 from prunecli.plan import KindPlan, Plan
+from prunecli.printable import printable
 from prunecli.pruning import apply, differences
 from prunecli.report import Failure, as_planned
 from prunecli.snapshot import Snapshot
@@ -176,4 +177,4 @@ def _known(job: Job) -> list[Failure]:
 
 def tell(text: str) -> None:
     """Say something on stderr that is neither result nor error."""
-    print(f"prunecli: {text}", file=sys.stderr)
+    print(f"prunecli: {printable(text)}", file=sys.stderr)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from prunecli.clock import Clock
 from prunecli.errors import PrunecliError, RefusedError
+from prunecli.printable import printable
 from prunecli.profile import Profile, format_api
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Session:
     def warn(self, text: str) -> None:
         """Say something on stderr that is neither result nor error."""
         if LOG_LEVELS.index(self.log_level) <= LOG_LEVELS.index("warn"):
-            print(f"prunecli: {text}", file=sys.stderr)
+            print(f"prunecli: {printable(text)}", file=sys.stderr)
 
 
 def default_store() -> Path:
