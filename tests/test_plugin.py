@@ -18,6 +18,7 @@ from prunecli.plugin import NAME, command_line
 
 ROOT = Path(__file__).parent.parent
 LINK = "docker-prunecli"
+PYTHON = sys.executable  # a test below puts another in its place
 
 needs_docker = pytest.mark.skipif(shutil.which("docker") is None, reason="the docker client is not installed")
 
@@ -198,3 +199,33 @@ def test_under_docker(scripts: Path, tmp_path: Path) -> None:
     nowhere = docker("-H", f"unix://{tmp_path}/none.sock", "prunecli", "system", "prune", "-f")
     assert nowhere.returncode == 1
     assert f"Cannot connect to the Docker daemon at unix://{tmp_path}/none.sock" in nowhere.stderr
+
+
+@needs_docker
+def test_dockers_engine_is_the_world(scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under docker the Engine of docker is pruned: by DOCKER_HOST, by docker's `-H`, and by its context."""
+    pytest.importorskip("aiohttp", reason="the extra serve is not installed")
+    pytest.importorskip("docker", reason="the extra engine is not installed")
+    store, address = tmp_path / "state.db", f"unix://{tmp_path}/e.sock"
+    run(["plugin", "install"])
+    run(["--store", str(store), "state", "demo"])
+    words = [PYTHON, "-m", "prunecli", "--store", str(store), "serve", "--socket", str(tmp_path / "e.sock")]
+    env = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+
+    def docker(*words: str, **more: str) -> str:
+        ran = subprocess.run(["docker", *words], env=env | more, capture_output=True, text=True, timeout=60, check=True)
+        return ran.stdout
+
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True) as served:
+        try:
+            assert served.stdout
+            assert served.stdout.readline() == f"DOCKER_HOST={address}\n"
+            docker("context", "create", "rehearsal", "--docker", f"host={address}")
+
+            by_host = docker("prunecli", "container", "prune", "--dry-run", DOCKER_HOST=address)
+            assert by_host.endswith("Total reclaimed space: 15.73MB\n")
+            assert docker("-H", address, "prunecli", "container", "prune", "--dry-run") == by_host
+            assert docker("-c", "rehearsal", "prunecli", "container", "prune", "--force") == by_host
+            assert "Containers      1         1" in docker("prunecli", "--store", str(store), "system", "df")
+        finally:
+            served.terminate()
