@@ -12,16 +12,15 @@ import pytest
 from tests.live.engines import Engine, endpoints
 
 NOT_NAMED = "set PRUNECLI_TEST_ENGINES to endpoints of Docker Engines that may be emptied"
+ONE_AT_A_TIME = "an Engine has one world for all tests: run these with -n 0"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers share the tests out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test here as `live`, and keep all of them in one worker."""
+    """Mark every test here as `live`."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.xdist_group("live"))  # an Engine has one world: one worker at a time
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -29,8 +28,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         named: list[Any] = list(endpoints().items())
         ids = [name for name, _ in named]
-        if not named:
-            named, ids = [pytest.param(None, marks=pytest.mark.skip(reason=NOT_NAMED))], ["no Engine"]
+        shared = "PYTEST_XDIST_WORKER" in os.environ
+        if shared or not named:
+            reason = ONE_AT_A_TIME if named else NOT_NAMED
+            named, ids = [pytest.param(None, marks=pytest.mark.skip(reason=reason))], ["no Engine"]
         metafunc.parametrize("engine", named, ids=ids, indirect=True, scope="session")
     if "seed" in metafunc.fixturenames:
         first, states = (int(os.environ.get(f"PRUNECLI_TEST_{key}", default)) for key, default in _STATES)
