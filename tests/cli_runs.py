@@ -87,10 +87,10 @@ def without(records: Iterable[R], name: str) -> tuple[R, ...]:
 
 
 def possible(world: Snapshot) -> Snapshot:
-    """Return a drawn world as an Engine could hold it: layers are known, and a reference belongs to one image."""
+    """Return a drawn world as an Engine could hold it: images have ids, layers are known, a reference belongs to one."""
     taken: set[str] = set()
     images: list[Image] = []
-    for image in world.images:
+    for image in (i for i in world.images if i.id):
         tags = tuple(t for t in dict.fromkeys(image.tags) if t not in taken)
         digests = tuple(d for d in dict.fromkeys(image.digests) if d not in taken and d not in tags)
         taken |= {*tags, *digests}

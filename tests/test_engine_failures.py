@@ -59,7 +59,7 @@ def test_no_such_host() -> None:
 
 _AS_NOBODY = """
 import os, sys
-import prunecli.backends.engine.world, prunecli.cli.prune, prunecli.cli.tables
+import prunecli.backends.engine.world, prunecli.cli.prune, prunecli.cli.run, prunecli.cli.tables
 from prunecli.cli.main import run
 os.environ["HOME"] = "/"
 del os.environ["DOCKER_CONFIG"]

@@ -663,3 +663,10 @@ def test_the_plan_reaches_these_rules() -> None:
     world = Snapshot(NOW, profile=NEW, images=(record("v", "", "x1:4"),))
     plan = plan_kind(world, Kind.IMAGE, DANGLING)
     assert (plan.reclaimable, [v.id for v in plan.removals]) == (5, [digest("v")])
+
+
+def test_an_image_of_unknown_size_gives_nothing_back() -> None:
+    """An image that lists no content and whose size nobody knows goes without a promise."""
+    decisions = decide([Image(digest("i"), created_at=NOW, recorded_at=NOW, size=-1)])
+    assert decisions.steps
+    assert {s.reclaims for s in decisions.steps} == {0}

@@ -156,7 +156,7 @@ class ContainerdStore:
 
 def content_of(image: Image) -> tuple[Blob, ...]:
     """Return an image's blobs; one that lists none counts as a manifest of its own size."""
-    return image.content or (Blob(image.id, image.size, manifest=True),)
+    return image.content or (Blob(image.id, max(image.size, 0), manifest=True),)
 
 
 def _record(image: Image, ref: str) -> Record:
