@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -26,8 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test on each Engine, and those that take a seed on each of `PRUNECLI_TEST_STATES` states."""
     if "engine" in metafunc.fixturenames:
-        named: list[Any] = list(endpoints().items())
-        ids = [name for name, _ in named]
+        # One process for each Engine: a state belongs to one test at a time.
+        named = [pytest.param((name, url), marks=pytest.mark.xdist_group(name)) for name, url in endpoints().items()]
+        ids = list(endpoints())
         shared = "PYTEST_XDIST_WORKER" in os.environ
         if shared or not named:
             reason = ONE_AT_A_TIME if named else NOT_NAMED
@@ -39,6 +42,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 _STATES = (("FIRST_SEED", "1"), ("STATES", "5"))
+
+
+@pytest.fixture(autouse=True)
+def _alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wait until no other run of the tests works on the same Engine."""
+    live = request.getfixturevalue("engine") if "engine" in request.fixturenames else None
+    if live is None:
+        yield
+        return
+    name = f"prunecli-live-{hashlib.sha256(live.url.encode()).hexdigest()[:16]}.lock"
+    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
