@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prunecli.backends import World
 from prunecli.cli.session import Session, local_utc_offset
-from prunecli.cli.streams import read_stdin
+from prunecli.cli.streams import read_stdin, read_whole
 from prunecli.errors import PolicyError, PrunecliError, SizeError
 from prunecli.kinds.build_cache import DiskStat
 from prunecli.policy import Amount, Ground, Limits, Policy, built_in, parse_keepstorage, read_policy
@@ -95,7 +95,7 @@ def _read(name: str) -> bytes:
     if name == "-":
         return read_stdin()
     try:
-        return Path(name).read_bytes()
+        return read_whole(Path(name))
     except IsADirectoryError:
         raise PolicyError(f"{name} is a folder: expected a daemon.json or a buildkitd.toml") from None
     except OSError as e:

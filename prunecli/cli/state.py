@@ -10,7 +10,7 @@ import click
 
 from prunecli.cli.pflag import DockerCommand
 from prunecli.cli.session import Session
-from prunecli.cli.streams import read_stdin
+from prunecli.cli.streams import read_stdin, read_whole
 from prunecli.errors import DumpError
 from prunecli.printable import printable
 
@@ -89,7 +89,7 @@ def state_demo(session: Session) -> int:
 
 def _read(file: str) -> bytes:
     try:
-        return read_stdin() if file == "-" else Path(file).read_bytes()
+        return read_stdin() if file == "-" else read_whole(Path(file))
     except IsADirectoryError:
         raise DumpError(f"{file} is a folder: expected an Engine dump (engine-dump/v1)") from None
     except OSError as e:

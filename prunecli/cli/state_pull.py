@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -46,15 +47,33 @@ def state_pull(session: Session, output: str | None) -> int:
 
 
 def _write(output: str, text: str) -> None:
-    """Write a file as a whole or not at all: a dump that is cut short would be none."""
+    """Write a file as a whole or not at all: a dump that is cut short would be none.
+
+    Only an older dump or an empty file gives way: a slip of the hand must not cost the state store.
+    """
     if output == "-":
         sys.stdout.write(text)
         return
     path = Path(output)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="ascii")
-        part.replace(path)
-    except OSError as e:
-        part.unlink(missing_ok=True)
-        raise DumpError(f"{output} cannot be written: {e.strerror}") from e
+        if path.is_file() and (beginning := _beginning(path)) and _FORMAT not in beginning:
+            raise DumpError(f"{output} is there already and is no Engine dump: only an older dump is replaced")
+        handle, part = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(text)
+            Path(part).replace(path)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) else e
+        raise DumpError(f"{output} cannot be written: {reason}") from e
+
+
+_FORMAT = b"engine-dump/v1"
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(200)

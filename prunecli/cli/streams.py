@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import select
 import stat
 import sys
+from pathlib import Path
 
 from prunecli.errors import PrunecliError
 
@@ -66,3 +68,11 @@ def _is_full(fd: int, found: os.stat_result) -> bool:
     if stat.S_ISCHR(found.st_mode):
         return (os.major(found.st_rdev), os.minor(found.st_rdev)) == _FULL
     return stat.S_ISREG(found.st_mode) and os.fstatvfs(fd).f_bfree == 0
+
+
+def read_whole(path: Path) -> bytes:
+    """Return a file's bytes; a pipe will do, a device not, since it may never end. Errors: OSError."""
+    mode = path.stat().st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise OSError(errno.EINVAL, "it is a device", str(path))
+    return path.read_bytes()
