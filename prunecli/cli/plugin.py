@@ -37,10 +37,12 @@ plugin = LazyGroup(
 )
 @click.pass_obj
 def plugin_install(session: Session) -> int:
-    """Make the link, in the place of an earlier one."""
+    """Make the link, in the place of an earlier one of ours."""
     link, target = _link(session), _script()
     if link.exists() and not link.is_symlink():
         raise PrunecliError(f"{link} is there already and is no link: move it away first")
+    if link.is_symlink() and link.readlink().name != SCRIPT:
+        raise PrunecliError(f"{link} leads to {link.readlink()}, which is not ours: move it away first")
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
