@@ -87,7 +87,7 @@ def without(records: Iterable[R], name: str) -> tuple[R, ...]:
 
 
 def possible(world: Snapshot) -> Snapshot:
-    """Return a drawn world as an Engine could hold it: images have ids, layers are known, a reference belongs to one."""
+    """Return a drawn world as an Engine could hold it: images have ids and known layers, each reference one image."""
     taken: set[str] = set()
     images: list[Image] = []
     for image in (i for i in world.images if i.id):

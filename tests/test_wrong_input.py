@@ -81,9 +81,7 @@ WRONG = {
         "state import nosuch.json", "nosuch.json cannot be read: No such file or directory"
     ),
     "a folder for a dump": Wrong("state import .", ". is a folder: expected an Engine dump (engine-dump/v1)"),
-    "nothing for a dump": Wrong(
-        "state import /dev/null", "/dev/null is empty: expected an Engine dump (engine-dump/v1)"
-    ),
+    "a device for a dump": Wrong("state import /dev/null", "/dev/null cannot be read: it is a device"),
     "an object of a name that is taken": Wrong(
         "state add volume web-data", "Error response from daemon: volume web-data already exists"
     ),
@@ -159,6 +157,7 @@ def _cut(text: str) -> str:
         pytest.param(_cut, "is cut short at byte", id="cut in half"),
         pytest.param(lambda t: t + "}", "is not JSON at line 2, column 1", id="with more after its end"),
         pytest.param(lambda _: "[" * 100_000, "is nested too deeply", id="nested too deeply"),
+        pytest.param(lambda _: "", "is empty", id="empty"),
         pytest.param(lambda _: "[]", "is a list", id="a list"),
         pytest.param(lambda _: "null", "is null", id="null"),
         pytest.param(lambda _: '"x"', "is a text", id="a text"),
