@@ -91,7 +91,7 @@ class Player:
             self._folders.append(tempfile.TemporaryDirectory(prefix="prunecli-doc-"))
             self._minute = 0
         folder = Path(self._folders[-1].name)
-        (folder / "work").mkdir(exist_ok=True)
+        (folder / "rehearsal").mkdir(exist_ok=True)
         lines = [] if how else [_at(0) + "prunecli state demo"]
         for step in block:
             lines.append(
@@ -101,7 +101,7 @@ class Player:
         ran = subprocess.run(
             ["bash", "-c", "\n".join(lines)],
             env=environment(folder),
-            cwd=folder / "work",
+            cwd=folder / "rehearsal",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

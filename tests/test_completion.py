@@ -30,7 +30,7 @@ from prunecli.verdict import Kind
 from tests import generate
 from tests.conftest import NOW
 from tests.console import environment
-from tests.terminal import SHELLS, shell
+from tests.shells import SHELLS, shell
 from tests.test_completion_shells import SCRIPTS
 
 ROOT = Path(__file__).parent.parent

@@ -13,7 +13,7 @@ from prunecli.cli.tree import command_tree
 from prunecli.complete import find_names
 from prunecli.completion.answer import complete
 from tests.console import environment
-from tests.terminal import SHELLS, Shell, shell
+from tests.shells import SHELLS, Shell, shell
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = {"bash": "prunecli.bash", "zsh": "_prunecli", "fish": "prunecli.fish"}

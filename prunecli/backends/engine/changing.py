@@ -6,6 +6,7 @@ stand guard: nothing that runs or is used goes without force.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,7 @@ _CHUNK = 100
 _DANGLING = "moby-dangling@"
 
 
-class _EngineChange:
+class _EngineChange(ABC):
     """What both ways of changing share. No two generations are equal: an Engine keeps no count of its changes."""
 
     generation = 0
@@ -56,9 +57,9 @@ class _EngineChange:
         """Carry out one step; returns why it could not be done."""
         return next(outcome for _, outcome in self.carry_out([step]))
 
+    @abstractmethod
     def carry_out(self, steps: Sequence[Step], stop: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
         """Carry out steps in their order, and yield each as it turned out; `stop` is asked before each act."""
-        raise NotImplementedError
 
 
 class ObjectChange(_EngineChange):

@@ -12,6 +12,7 @@ import signal
 import struct
 import termios
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,7 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("", text).replace("\r\n", "\n")
 
 
-class Shell:
+class Shell(ABC):
     """An interactive shell with the completion script loaded. `offers` is what a press of the key would show."""
 
     rc = ""
@@ -70,13 +71,13 @@ class Shell:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
 
+    @abstractmethod
     def offers(self, line: str) -> list[str]:
         """Return the candidates at the end of a line, sorted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def completed(self, keys: str) -> str:
         """Return the command line after these keys were typed; a tab among them completes."""
-        raise NotImplementedError
 
 
 class Bash(Shell):
