@@ -50,7 +50,7 @@ class _EngineChange(ABC):
         """Return the Engine as it was read before the first change, without what was removed since."""
         return self._photograph(now)
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:  # noqa: B027 - nothing to do is the answer for all
         """Do nothing: the Engine itself tells of what it does."""
 
     def remove(self, step: Step) -> Failure | None:
