@@ -79,6 +79,9 @@ def stub(script: Script, version: Any = VERSION) -> Iterator[Stub]:
 class _UnixServer(ThreadingMixIn, UnixStreamServer):
     daemon_threads = True
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hang up."""
+
 
 @contextmanager
 def _serve(path: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:

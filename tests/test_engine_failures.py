@@ -58,11 +58,12 @@ def test_no_such_host() -> None:
 
 
 _AS_NOBODY = """
-import os, sys
-import prunecli.backends.engine.world, prunecli.cli.prune, prunecli.cli.run, prunecli.cli.tables
+import contextlib, io, os, sys
 from prunecli.cli.main import run
 os.environ["HOME"] = "/"
 del os.environ["DOCKER_CONFIG"]
+with contextlib.redirect_stderr(io.StringIO()):  # while the modules can still be read
+    run(["-H", "unix:///nonexistent", *sys.argv[3:]])
 os.setgroups([])
 os.setegid(65534)
 os.seteuid(65534)
@@ -195,6 +196,46 @@ def test_not_even_http() -> None:
         threading.Thread(target=answer, daemon=True).start()
         url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
         assert refusal(Endpoint(url)) == f"{url} is no Docker Engine: it does not answer in HTTP"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(
+            b"SSH-2.0-OpenSSH_9.9\r\n", "is no Docker Engine: it does not answer in HTTP", id="another protocol"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "went away before it had answered", id="cut short"
+        ),
+        pytest.param(b"HTTP/1.1 200", "went away before it had answered", id="cut in the head"),
+        pytest.param(b"", "went away before it had answered", id="nothing"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{}", "went away before", id="cut in a chunk"
+        ),
+    ],
+)
+def test_sockets_that_are_no_engine(answer: bytes, said: str, tmp_path: Path) -> None:
+    """A socket with something else behind it, or an end in the middle of an answer, is one sentence."""
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+
+        def reply() -> None:
+            line, _ = listener.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(answer)
+
+        threading.Thread(target=reply, daemon=True).start()
+        assert said in refusal(Endpoint(f"unix://{path}"))
+
+
+def test_an_answer_in_chunks() -> None:
+    """An answer that comes in pieces is put together, and the connection stays in use."""
+    with stub(lambda _: Said(lines=iter([b'{"a": ', b"1}"]))) as server:
+        connection = server.connect()
+        assert connection.get("/info") == {"a": 1}
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,14 @@ class _Bar:
             self._open()
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=expected)
-        if done == expected and self._bar is not None and expected > _LISTS:
+        if done == expected:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away; the next reading begins anew."""
+        if self._bar is not None:
             self._bar.stop()
-            self._bar = self._began = None
+        self._bar = self._began = None
 
     def _open(self) -> None:
         from rich.console import Console
@@ -89,7 +94,3 @@ class _Bar:
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task("", total=None)
         self._bar.start()
-
-
-_LISTS = 6
-"""How many answers come before it is known how many objects there are."""

@@ -5,7 +5,6 @@ Source: docker CLI (opts/hosts.go, context/docker, cli/command/cli.go); `cli-and
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -122,6 +121,8 @@ def _current_context(environ: Mapping[str, str], config_dir: Path) -> str:
 
 def _in_context(name: str, config_dir: Path) -> Endpoint:
     """Return what a context says of the Engine: it lies in a folder that is named by the digest of its name."""
+    import hashlib
+
     folder = hashlib.sha256(name.encode()).hexdigest()
     path = config_dir / "contexts" / "meta" / folder / "meta.json"
     meta = _read_json(path)

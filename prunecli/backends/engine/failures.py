@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import errno
 import json
-import socket
-import ssl
 from collections.abc import Iterator
-from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from prunecli.backends.engine.endpoint import Endpoint
 from prunecli.errors import (
@@ -23,6 +21,9 @@ from prunecli.errors import (
     RefusedError,
 )
 
+if TYPE_CHECKING:
+    from ssl import SSLError
+
 _ABSENT = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTSOCK, errno.ENOTDIR})
 _BUSY = "a prune operation is already running"
 _KINDS: dict[int, type[RefusedError]] = {403: ForbiddenError, 404: NotFoundError, 409: ConflictError}
@@ -32,8 +33,15 @@ class LostError(EngineError):
     """The Engine was there and went away before it had answered in full."""
 
 
+class NotHttpError(ValueError):
+    """An answer that is no HTTP."""
+
+
 def unreachable(endpoint: Endpoint, method: str, path: str, error: BaseException) -> EngineError:
     """Return what to tell of a request that got no answer; what caused the error is looked for behind it."""
+    import socket
+    import ssl
+
     where = f'{method.capitalize()} "{endpoint.http_base}{path}"'
     causes = list(_causes(error))
     for cause in causes:
@@ -58,7 +66,7 @@ def _broken(endpoint: Endpoint, where: str, causes: list[BaseException]) -> Engi
     names = {type(cause).__name__ for cause in causes}
     if names & {"TimeoutError", "ConnectTimeout", "ReadTimeout", "ConnectTimeoutError", "ReadTimeoutError"}:
         return EngineError(f"error during connect: {where}: no answer in time")
-    if "BadStatusLine" in names and not names & {"RemoteDisconnected"}:
+    if names & {"BadStatusLine", "NotHttpError"} and not names & {"RemoteDisconnected"}:
         return EngineError(f"{endpoint.url} is no Docker Engine: it does not answer in HTTP")
     lost = {"RemoteDisconnected", "IncompleteRead", "ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError"}
     if names & {*lost, "ProtocolError", "ChunkedEncodingError"}:
@@ -79,7 +87,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [*found.args, getattr(found, "reason", None), found.__cause__, found.__context__]
 
 
-def _tls_words(error: ssl.SSLError) -> str:
+def _tls_words(error: SSLError) -> str:
+    import ssl
+
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"tls: failed to verify certificate: x509: {error.verify_message.rstrip('.')}"
     reason = (error.reason or str(error)).replace("_", " ").lower()
@@ -120,6 +130,8 @@ def _message(body: bytes, content_type: str) -> str | None:
 
 
 def _phrase(status: int) -> str:
+    from http import HTTPStatus
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:

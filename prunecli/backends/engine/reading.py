@@ -14,9 +14,8 @@ from functools import partial
 from typing import Any
 
 from prunecli.backends.engine.connection import Connection, segment
-from prunecli.backends.engine.lanes import Task, run_all
+from prunecli.backends.engine.lanes import Lanes, Task
 from prunecli.errors import NotFoundError, RefusedError
-from prunecli.wire import FORMAT
 
 Json = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -47,65 +46,80 @@ class _Reading:
         self._connection = connection
         self._api = api
         self._progress = progress
+        self._lanes = Lanes(_LOCAL_LANES if connection.local else _REMOTE_LANES)
         self._said: dict[str, Any] = {}
+        self._found: dict[str, list[Json]] = {kind: [] for kind in ("containers", "images", "networks")}
         self._done = self._expected = 0
         self._counting = threading.Lock()
 
     def dump(self) -> Json:
-        """Read lists first, then every object of them while the Engine measures its disk."""
-        self._run(
-            [
-                partial(self._measure, "measured", **self._only_build_cache()),
-                self._into("info", "/info"),
-                self._into("containers", "/containers/json", all="1"),
-                self._into("images", "/images/json", all="1", manifests="1"),
-                self._into("networks", "/networks"),
-                self._into("volumes", "/volumes"),
-            ]
-        )
-        rows = {kind: self._said[kind] or [] for kind in ("containers", "images", "networks")}
-        containers: list[Json] = [{} for _ in rows["containers"]]
-        networks: list[Json] = [{} for _ in rows["networks"]]
-        images: list[Json] = [{} for _ in rows["images"]]
-        self._run(
-            [
-                partial(self._measure, "df"),
-                *(
-                    partial(self._object, f"/containers/{r['Id']}/json", o)
-                    for r, o in _pairs(rows, "containers", containers)
-                ),
-                *(partial(self._object, f"/networks/{r['Id']}", o) for r, o in _pairs(rows, "networks", networks)),
-                *(partial(self._image, r, o) for r, o in _pairs(rows, "images", images)),
-            ]
-        )
-        df = self._said["df"]
-        _add_sizes(containers, df.get("Containers") or [])
+        """Read the lists, and every object of a list as soon as that is there, while the Engine measures its disk."""
+        self._add(self._read_images)
+        self._add(self._measure_twice)
+        self._add(partial(self._read, "info", "/info"))
+        self._add(self._read_containers)
+        self._add(self._read_networks)
+        self._add(partial(self._read, "volumes", "/volumes"))
+        self._lanes.run()
+        self._add_sizes()
+        from prunecli.wire import FORMAT
+
         return {
             "format": FORMAT,
             "taken": datetime.now(UTC).isoformat(),
             "version": _part(self._connection.version, _VERSION),
             "info": _part(self._said["info"], _INFO),
-            "containers": [c for c in containers if c],
-            "images": [i for i in images if i],
-            "networks": [n for n in networks if n],
+            **{kind: [found for found in self._found[kind] if found] for kind in self._found},
             "volumes": (self._said["volumes"] or {}).get("Volumes") or [],
-            "df": df,
+            "df": self._said["df"],
             **self._disk(),
         }
+
+    # Lists
+
+    def _read_containers(self) -> None:
+        for row, place in self._read_list("containers", "/containers/json", all="1"):
+            self._add(partial(self._read_object, f"/containers/{row['Id']}/json", place))
+
+    def _read_networks(self) -> None:
+        for row, place in self._read_list("networks", "/networks"):
+            self._add(partial(self._read_object, f"/networks/{row['Id']}", place))
+
+    def _read_images(self) -> None:
+        for row, place in self._read_list("images", "/images/json", all="1", manifests="1"):
+            self._add(partial(self._read_image, row, place))
+
+    def _read_list(self, kind: str, path: str, **query: str) -> list[tuple[Json, Json]]:
+        """Return the rows of a list, each with the place for its object; they keep the list's order."""
+        rows = self._connection.get(path, **query) or []
+        self._found[kind] = [{} for _ in rows]
+        return list(zip(rows, self._found[kind], strict=True))
+
+    def _measure_twice(self) -> None:
+        self._measure("measured", **self._only_build_cache())
+        self._add(partial(self._measure, "df"))
+
+    # What the lists lead to
 
     def _only_build_cache(self) -> dict[str, str]:
         return {"type": "build-cache"} if self._api >= _TYPED_DF else {}
 
-    def _run(self, tasks: list[Task]) -> None:
-        self._expected += len(tasks)
-        run_all(tasks, _LOCAL_LANES if self._connection.local else _REMOTE_LANES)
+    def _add(self, task: Task) -> None:
+        """Take a task, and count it once it is done."""
 
-    def _into(self, key: str, path: str, **query: str) -> Task:
-        def task() -> None:
-            self._said[key] = self._connection.get(path, **query)
-            self._count()
+        def counted() -> None:
+            task()
+            with self._counting:
+                self._done += 1
+                if self._progress:
+                    self._progress(self._done, self._expected)
 
-        return task
+        with self._counting:
+            self._expected += 1
+        self._lanes.add(counted)
+
+    def _read(self, key: str, path: str, **query: str) -> None:
+        self._said[key] = self._connection.get(path, **query)
 
     def _measure(self, key: str, **query: str) -> None:
         """Ask for the disk usage, again when something that was to be measured vanished meanwhile.
@@ -115,7 +129,7 @@ class _Reading:
         vanished = 0
         while True:
             try:
-                self._into(key, "/system/df", **query)()
+                self._read(key, "/system/df", **query)
                 return
             except RefusedError as error:
                 vanished += isinstance(error, NotFoundError)
@@ -123,7 +137,7 @@ class _Reading:
                     raise
             time.sleep(_BREATH)
 
-    def _object(self, path: str, place: Json) -> None:
+    def _read_object(self, path: str, place: Json) -> None:
         """Fill in what one object is; its place stays empty when it is gone."""
         try:
             place.update(self._connection.get(path))
@@ -132,13 +146,12 @@ class _Reading:
         except RefusedError:
             if not self._gone(path):
                 raise
-        self._count()
 
-    def _image(self, row: Json, place: Json) -> None:
+    def _read_image(self, row: Json, place: Json) -> None:
         """Fill in an image with its history and its row in the list; it is there whole or not at all."""
         path = f"/images/{segment(row['Id'])}"
         whole: Json = {}
-        self._object(f"{path}/json", whole)
+        self._read_object(f"{path}/json", whole)
         if not whole:
             return
         try:
@@ -159,11 +172,20 @@ class _Reading:
             return False
         return False
 
-    def _count(self) -> None:
-        with self._counting:
-            self._done += 1
-            if self._progress:
-                self._progress(self._done, self._expected)
+    def _add_sizes(self) -> None:
+        """Put the sizes of `df` where `size=1` would put them, so that the Engine measures each container only once.
+
+        A container that came after the measuring is asked for its size alone.
+        """
+        sizes = {row["Id"]: row for row in self._said["df"].get("Containers") or []}
+        for container in self._found["containers"]:
+            row = sizes.get(container.get("Id", ""))
+            if row is not None:
+                container["SizeRw"], container["SizeRootFs"] = row.get("SizeRw", 0), row.get("SizeRootFs", 0)
+            elif container:
+                path = f"/containers/{container['Id']}/json?size=1"
+                container.clear()
+                self._read_object(path, container)
 
     def _disk(self) -> Json:
         """Return the file system below the data root, which the API does not tell: only a local one can be asked."""
@@ -177,18 +199,5 @@ class _Reading:
         return {"disk": {"total": found.f_blocks * found.f_frsize, "free": found.f_bfree * found.f_frsize}}
 
 
-def _pairs(rows: dict[str, list[Json]], kind: str, places: list[Json]) -> Iterable[tuple[Json, Json]]:
-    return zip(rows[kind], places, strict=True)
-
-
 def _part(said: Json, keys: Iterable[str]) -> Json:
     return {key: said[key] for key in keys if key in said}
-
-
-def _add_sizes(containers: list[Json], rows: list[Json]) -> None:
-    """Put the sizes of `df` where `size=1` would put them, so that the Engine measures each container only once."""
-    sizes = {row["Id"]: row for row in rows}
-    for container in containers:
-        row = sizes.get(container.get("Id", ""))
-        if container and row is not None:
-            container["SizeRw"], container["SizeRootFs"] = row.get("SizeRw", 0), row.get("SizeRootFs", 0)

@@ -8,16 +8,15 @@ the standard library alone, and the SDK is loaded when something is changed, fol
 from __future__ import annotations
 
 import contextlib
-import http.client
 import socket
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from prunecli.backends.engine.endpoint import Endpoint, Tls
-from prunecli.backends.engine.failures import unreachable
+from prunecli.backends.engine.failures import NotHttpError, unreachable
 from prunecli.errors import EngineError
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 30.0
 """Seconds to wait for a connection; an answer may take as long as it takes."""
+_LONGEST_LINE = 65536
 _NO_LIMIT: Any = None  # the SDK takes it, though its types do not say so
 _LANES = 8
 
@@ -60,10 +60,8 @@ class SocketWire:
             connection = self._mine.connection = _SocketConnection(self._endpoint.socket)
             self._all.append(connection)
         try:
-            connection.request(method, target, headers={"Host": "api.moby.localhost"})
-            response = connection.getresponse()
-            return Answer(response.status, response.read(), response.getheader("Content-Type") or "")
-        except (OSError, http.client.HTTPException) as error:
+            return connection.ask(method, target)
+        except (OSError, ValueError) as error:
             connection.close()
             raise unreachable(self._endpoint, method, target, error) from error
 
@@ -75,14 +73,72 @@ class SocketWire:
         self._all.clear()
 
 
-class _SocketConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost")
-        self._path = path
+class _SocketConnection:
+    """HTTP/1.1 on a socket, as far as an Engine's answers need it; it stays open from one request to the next.
 
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(self._path)
+    The standard library's client brings ssl and email along, whose import takes as long as all the requests.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._socket: socket.socket | None = None
+        self._answers: BinaryIO | None = None
+
+    def ask(self, method: str, target: str) -> Answer:
+        """Send a request and return its answer.
+
+        Errors: OSError, ConnectionResetError for an end in the middle; NotHttpError for what is no HTTP.
+        """
+        if self._socket is None:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._socket.connect(self._path)
+            self._answers = self._socket.makefile("rb")
+        self._socket.sendall(f"{method} {target} HTTP/1.1\r\nHost: api.moby.localhost\r\n\r\n".encode("ascii"))
+        first = self._line()
+        version, _, rest = first.partition(b" ")
+        if not (version.startswith(b"HTTP/1.") and rest[:3].isdigit()):
+            raise NotHttpError(f"{first[:40]!r} is no HTTP")
+        headers: dict[bytes, bytes] = {}
+        while line := self._line():
+            name, _, value = line.partition(b":")
+            headers[name.strip().lower()] = value.strip()
+        body = self._body(headers)
+        if headers.get(b"connection", b"").lower() == b"close":
+            self.close()
+        return Answer(int(rest[:3]), body, headers.get(b"content-type", b"").decode("latin-1"))
+
+    def _body(self, headers: Mapping[bytes, bytes]) -> bytes:
+        if headers.get(b"transfer-encoding", b"").lower() != b"chunked":
+            length = headers.get(b"content-length")
+            return self._read(None if length is None else int(length))
+        chunks: list[bytes] = []
+        while size := int(self._line().partition(b";")[0], 16):
+            chunks.append(self._read(size))
+            self._line()
+        while self._line():
+            pass  # trailers
+        return b"".join(chunks)
+
+    def _line(self) -> bytes:
+        assert self._answers is not None  # noqa: S101 - nothing is read before something was sent
+        line = self._answers.readline(_LONGEST_LINE)
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError("the connection ended in the middle of a line")
+        return line.rstrip(b"\r\n")
+
+    def _read(self, size: int | None) -> bytes:
+        assert self._answers is not None  # noqa: S101 - as above
+        data = self._answers.read(-1 if size is None else size)
+        if size is not None and len(data) < size:
+            raise ConnectionResetError("the connection ended in the middle of an answer")
+        return data
+
+    def close(self) -> None:
+        """Hang up; the next request dials again."""
+        for side in (self._answers, self._socket):
+            if side is not None:
+                side.close()
+        self._socket = self._answers = None
 
 
 class SdkWire:

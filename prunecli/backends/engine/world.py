@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from prunecli.backends.engine.changing import CacheChange, ObjectChange
 from prunecli.backends.engine.connection import Connection
 from prunecli.backends.engine.endpoint import Endpoint
-from prunecli.backends.engine.following import follow_events
-from prunecli.backends.engine.native import NativePrune
+from prunecli.backends.engine.lanes import load_aside
 from prunecli.backends.engine.reading import Json, Progress, read_engine
 from prunecli.events import Event
 from prunecli.filters import Filters
@@ -21,6 +19,10 @@ from prunecli.profile import parse_api
 from prunecli.snapshot import Snapshot
 from prunecli.units import Duration, Instant
 from prunecli.verdict import Kind, Step
+
+if TYPE_CHECKING:
+    from prunecli.backends.engine.changing import CacheChange, ObjectChange
+    from prunecli.backends.engine.native import NativePrune
 
 
 def _silent(_text: str) -> None:
@@ -42,6 +44,7 @@ class Engine:
         progress: Progress | None = None,
         notice: Callable[[str], None] = _silent,
     ) -> None:
+        load_aside("prunecli.wire")
         self._connection = Connection(endpoint, api_version)
         self._progress = progress
         self._notice = notice
@@ -91,6 +94,8 @@ class Engine:
 
         A connection that breaks is made again, and the events go on where they stopped.
         """
+        from prunecli.backends.engine.following import follow_events
+
         return follow_events(self._connection, since, until, follow, self._notice)
 
     # Changing
@@ -100,6 +105,8 @@ class Engine:
 
         `wait` is how long to wait while another prune of the same kind runs.
         """
+        from prunecli.backends.engine.native import NativePrune
+
         return NativePrune(self._connection, plan, filters, wait)
 
     @contextmanager
@@ -109,6 +116,8 @@ class Engine:
         The Engine is read again before the first change; what later ones see is that reading without what was removed
         since. Every object is looked at once more right before it goes.
         """
+        from prunecli.backends.engine.changing import CacheChange, ObjectChange
+
         change = (
             CacheChange(self._connection, self._now_seen)
             if kind is Kind.BUILD_CACHE
