@@ -68,13 +68,13 @@ def carry_out(job: Job, options: Options, clock: Clock) -> int:
         except prompt.Declined:
             return 0
     check_stdout()
-    if job.pruner and not (options.force and options.explain is None):
+    if job.pruner:
         _look_again(job)
     return _carry_out(job, options, clock)
 
 
 def _look_again(job: Job) -> None:
-    """Look at a live Engine once more before it prunes by itself: somebody has read a plan, and it has to stand.
+    """Look at a live Engine once more before it prunes by itself: what it would take has to be the plan.
 
     Raises PrunecliError with what is different.
     """

@@ -28,12 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test on each Engine, and those that take a seed on each of `PRUNECLI_TEST_STATES` states."""
     if "engine" in metafunc.fixturenames:
-        # One process for each Engine: a state belongs to one test at a time.
-        named = [pytest.param((name, url), marks=pytest.mark.xdist_group(name)) for name, url in endpoints().items()]
+        named = [pytest.param((name, url)) for name, url in endpoints().items()]
         ids = list(endpoints())
         shared = "PYTEST_XDIST_WORKER" in os.environ
         if shared or not named:
             reason = ONE_AT_A_TIME if named else NOT_NAMED
+            # A real Engine is no part of a checkout: without one the test is named as skipped, with what it wants.
             named, ids = [pytest.param(None, marks=pytest.mark.skip(reason=reason))], ["no Engine"]
         metafunc.parametrize("engine", named, ids=ids, indirect=True, scope="session")
     if "seed" in metafunc.fixturenames:
