@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.known import KNOWN
+
 NOW = 1_795_255_200 * 10**9
 """2026-11-21T10:00:00Z in nanoseconds: ages in tests are counted back from here."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew instead of comparing them")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the known differences from recorded Engines, and that they are differences still."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (call := getattr(item, "callspec", None)):
+            if cause := KNOWN.get((item.originalname, call.id)):
+                item.add_marker(pytest.mark.xfail(reason=cause, raises=AssertionError, strict=True))
 
 
 @pytest.fixture
