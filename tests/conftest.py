@@ -20,9 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Expect the known differences from recorded Engines, and that they are differences still."""
     for item in items:
-        if isinstance(item, pytest.Function) and (call := getattr(item, "callspec", None)):
-            if cause := KNOWN.get((item.originalname, call.id)):
-                item.add_marker(pytest.mark.xfail(reason=cause, raises=AssertionError, strict=True))
+        call = getattr(item, "callspec", None)
+        if isinstance(item, pytest.Function) and call and (cause := KNOWN.get((item.originalname, call.id))):
+            item.add_marker(pytest.mark.xfail(reason=cause, raises=AssertionError, strict=True))
 
 
 @pytest.fixture

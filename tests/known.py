@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 RESTARTED = "after a restart of the daemon records are used anew when a child goes, and so are younger than `until`"
-SNAPSHOT_HELD = "the Engine counts what a removed image had unpacked, also where build cache holds the blob of the layer"
+SNAPSHOT_HELD = (
+    "the Engine counts what a removed image had unpacked, also where build cache holds the blob of the layer"
+)
 BLOB_SIZES = "which blobs of a pulled image are how large is not told, and so estimated"
 NAME_TIMES = "`until` asks when a name was made; an inspection tells only when one of the digest's names changed last"
 LAST_NAME = "of an image with several names the Engine tells another in the event of its removal"
@@ -58,8 +60,6 @@ def _numbers(text: str) -> Iterator[int]:
 
 
 KNOWN = {
-    (test, f"{engine}-{number}"): cause
-    for test, engine, numbers, cause in _DIFFERENCES
-    for number in _numbers(numbers)
+    (test, f"{engine}-{number}"): cause for test, engine, numbers, cause in _DIFFERENCES for number in _numbers(numbers)
 }
 """Maps a test and a case to the cause of their difference."""

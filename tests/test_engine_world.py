@@ -353,6 +353,35 @@ def test_a_plan_that_changed_is_refused(served: Served) -> None:
         assert len(store.snapshot(NOW).containers) == len(world.containers)
 
 
+@pytest.mark.parametrize("explain", [(), ("--explain",)], ids=["--force", "--force --explain"])
+def test_a_plan_that_changed_while_nobody_was_asked_is_refused(
+    explain: tuple[str, ...], served: Served, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --force the Engine is read again too before it prunes by itself: a stranger's new container stays."""
+    from prunecli.cli.main import run
+
+    monkeypatch.setenv("PRUNECLI_NOW", format_instant(NOW))
+    readings: list[Asked] = []
+
+    def stop_one(request: Asked) -> None:
+        if request.path != "/containers/json":
+            return
+        readings.append(request)
+        if len(readings) == 2:
+            with served.store() as store:
+                world = store.snapshot(NOW)
+                running = next(c for c in world.containers if c.running)
+                stopped = replace(running, state="exited", running=False, finished_at=NOW)
+                store.replace(replace(world, containers=_with(world.containers, stopped)), store.raw(), store.header())
+
+    with stub(proxied(served, stop_one)) as server:
+        code = run(["-H", server.url, "container", "prune", "--force", *explain])
+        methods = {request.method for request in server.asked}
+    assert code == 1
+    assert "would go too, and was not shown" in capfd.readouterr().err
+    assert methods == {"GET"}
+
+
 # Events
 
 

@@ -142,6 +142,9 @@ def test_what_is_no_plan(data: bytes, message: str) -> None:
     [
         pytest.param('"taken_at": ', '"taken_at": "x", "was": ', id="a time that is text"),
         pytest.param('"taken_at": ', '"taken_at": 1' + 400 * "0" + ', "was": ', id="a time that no clock shows"),
+        pytest.param('"taken_at": ', '"taken_at": true, "was": ', id="a time that is true"),
+        pytest.param('"utc_offset": 3600', '"utc_offset": false', id="an offset that is false"),
+        pytest.param('"reserved_space": null', '"reserved_space": true', id="a size that is true"),
         pytest.param('"removed": [', '"removed": [7, ', id="a row that is a number"),
         pytest.param('"reason": "stopped"', '"reason": "bored"', id="an unknown reason"),
         pytest.param('"witnesses": {', '"witness": {', id="a part that is missing"),

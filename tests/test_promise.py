@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from prunecli.backends.memory import Memory
+from prunecli.backends.memory import Memory, MemoryChange
 from prunecli.clock import Clock
 from prunecli.example import example_world
 from prunecli.filters import Filters
@@ -155,6 +156,9 @@ def test_a_limit_is_not_asked_twice() -> None:
     kept = {v.id: v.reason for v in again.plan.kinds[0].verdicts if not v.removed}
     assert kept == {"r1": Reason.WITHIN_LIMIT, "r2": Reason.WITHIN_LIMIT}
 
+    below = replace(world, build_cache=without(without(world.build_cache, "r1"), "r2"))
+    assert removed(hold_plan(below, plan).plan) == {("r4", ""), ("r3", "")}
+
 
 def test_a_limit_takes_no_other_record() -> None:
     """When what a limit chose was used since, no other record goes in its place."""
@@ -201,6 +205,31 @@ def test_a_kind_that_went_otherwise_moves_the_next() -> None:
     assert "alpine:3.20" in {tag for i in left.images for tag in i.tags}
     assert [f.why for f in reports[Kind.IMAGE].failures] == [
         "it came into use after the plan was made: in use by container container_foo (running)"
+    ]
+
+
+class Stubborn(Memory):
+    """A world in which one object cannot be removed."""
+
+    @contextmanager
+    def change(self, kind: Kind) -> Iterator[MemoryChange]:
+        with super().change(kind) as change:
+            remove = change.remove
+            change.remove = lambda step: "it is stuck" if step.name == "container_foo" else remove(step)  # type: ignore[method-assign]
+            yield change
+
+
+def test_a_removal_that_failed_moves_the_next_kind() -> None:
+    """When a container cannot be removed, its volume and its image stay, though nobody else changed anything."""
+    world = Stubborn(WORLD)
+    reports = {r.kind: r for r in apply(world, plan_on(WORLD, EVERYTHING), Clock(NOW))}
+    left = world.snapshot(NOW)
+    assert [f.why for f in reports[Kind.CONTAINER].failures] == ["it is stuck"]
+    assert "container_foo" in {c.name for c in left.containers}
+    assert "volume_foo" in {v.name for v in left.volumes}
+    assert "alpine:3.20" in {tag for i in left.images for tag in i.tags}
+    assert [f.why for f in reports[Kind.VOLUME].failures] == [
+        "it came into use after the plan was made: in use by container container_foo (exited)"
     ]
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from prunecli.example import example_world
+from prunecli.kinds.build_cache import DiskStat
 from prunecli.kinds.volume import Volume
 from prunecli.verdict import Kind
 from tests.conftest import NOW
@@ -246,6 +249,13 @@ def test_sizes_of_build_prune_follow_the_version(served: Served) -> None:
         len(served.ask("POST", "/v1.47/build/prune?reserved-space=100000000&max-used-space=abc").json["CachesDeleted"])
         == 3
     )
+
+
+def test_a_build_prune_stops_at_the_free_space_that_was_asked_for(served: Served) -> None:
+    """`min-free-space` bounds what goes: one record, as BuildKit has it, where that much is free; else everything."""
+    served.reset(replace(example_world(NOW), disk=DiskStat(10**9, 10**6)))
+    assert len(served.ask("POST", "/v1.48/build/prune?all=1&min-free-space=1000000").json["CachesDeleted"]) == 1
+    assert len(served.ask("POST", "/v1.48/build/prune?all=1").json["CachesDeleted"]) == 2
 
 
 @pytest.mark.parametrize(
