@@ -49,20 +49,29 @@ def answer(words: list[str]) -> None:
 def find_names(what: str, prefix: str, store: str) -> list[str]:
     """Return the names that begin with the prefix, sorted, each once.
 
-    Ids are part of the answer only when the prefix is not empty: nobody picks one from a list. Names with control
-    characters are left out, because a completion writes them to a terminal.
+    Ids are part of the answer only when the prefix is not empty: nobody picks one from a list. Names that cannot be
+    shown as they are are left out, because a completion writes them to a terminal.
     """
     parts = [part for part in what.split(",") if prefix or not part.endswith(".id")]
     found = set(_contexts()) if "context" in parts else set()
     queries = [query for part in parts if (query := _query(part, prefix))]
     if queries:
         found.update(_read(store, queries))
-    return sorted(name for name in found if name.startswith(prefix) and name.isprintable())
+    return sorted(name for name in found if name.startswith(prefix) and _is_plain(name))
 
 
 def store_names(path: Path | str, kind: str) -> list[str]:
     """Return all names of a kind in a store, sorted: tags for images, ids for build cache; none when unreadable."""
     return find_names(kind, "", os.fspath(path))
+
+
+def _is_plain(name: str) -> bool:
+    """Say whether a terminal shows a name as it is; any space but the common one would be taken for that."""
+    if not name.isprintable() or name.isascii():
+        return name.isprintable()
+    from prunecli.printable import printable
+
+    return printable(name) == name
 
 
 def _query(part: str, prefix: str) -> str:

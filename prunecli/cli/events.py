@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from prunecli.cli.formats import contained
 from prunecli.cli.pflag import DockerCommand, Flag, Text
 from prunecli.cli.session import Session, local_utc_offset
 from prunecli.cli.signals import watch_signals
 from prunecli.errors import RefusedError, TemplateError
 from prunecli.events import Event, EventFilter, event_json, event_line
 from prunecli.filters import Filters
+from prunecli.printable import printable
 from prunecli.units import Instant, event_bound, parse_event_bound
 
 if TYPE_CHECKING:
@@ -85,34 +87,43 @@ def make_renderer(format: str | None) -> Callable[[Event], str]:
     from prunecli.gotemplate import go_json, parse
 
     if format == "json":
-        return lambda event: go_json(_as_struct(event), escape_html=False) + "\n"
+        return lambda event: contained(go_json(_as_struct(event), escape_html=False), "") + "\n"
     try:
         template = parse(format)
         template.execute(_as_struct(Event("", "", 0)))
     except TemplateError as e:
         raise EventTemplateError(f"Error parsing format: {e}") from e
-    return lambda event: template.execute(_as_struct(event)) + "\n"
+    return lambda event: contained(template.execute(_as_struct(event)), format) + "\n"
 
 
 def _as_struct(event: Event) -> Struct:
-    """Return the event as Docker's templates see it; its JSON keeps the order of Docker's fields."""
+    """Return the event as Docker's templates see it, with unsafe characters spelt out.
+
+    Its JSON keeps them, and the order of Docker's fields.
+    """
     from prunecli.gotemplate import Struct, typed
 
-    document = event_json(event, legacy=True)
+    said = event_json(event, legacy=True)
+    document = {key: printable(value) if isinstance(value, str) else value for key, value in said.items()}
     attributes = typed(dict(event.attributes), "map[string]string")
-    actor = Struct("events.Actor", {"ID": event.actor_id, "Attributes": attributes})
+    spelt = typed({printable(k): printable(v) for k, v in event.attributes.items()}, "map[string]string")
+    actor = Struct(
+        "events.Actor",
+        {"ID": printable(event.actor_id), "Attributes": spelt},
+        json_value={"ID": event.actor_id, "Attributes": attributes},
+    )
     fields = {
         "Status": document.get("status", ""),
         "ID": document.get("id", ""),
         "From": document.get("from", ""),
-        "Type": event.type,
-        "Action": event.action,
+        "Type": printable(event.type),
+        "Action": printable(event.action),
         "Actor": actor,
-        "Scope": event.scope,
+        "Scope": printable(event.scope),
         "Time": event.at // 10**9,
         "TimeNano": event.at,
     }
-    return Struct("*events.Message", fields, json_value=document | {"Actor": actor})
+    return Struct("*events.Message", fields, json_value=said | {"Actor": actor})
 
 
 def _bound(text: str | None, now: Instant) -> Instant | None:

@@ -8,13 +8,12 @@ Source: docker CLI (cli/command/formatter, templates); `cli-and-api.md` 6.3 and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prunecli.errors import TemplateError
-from prunecli.printable import printable
+from prunecli.printable import BEYOND_C0, printable
 from prunecli.tables import align_columns, render_table
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ JSON = "json"
 PRETTY = "pretty"
 
 _JSON_TEMPLATE = "{{json .}}"
-# What Go's JSON leaves alone: DEL, the C1 controls, and the characters that reorder or hide what stands around them.
-_UNESCAPED = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 Fields = Mapping[str, object]
 Columns = Mapping[str, str]
@@ -97,11 +94,16 @@ def _as_go(value: object) -> object:
 
 
 def contained(text: str, template: str) -> str:
-    r"""Return filled-in text with the unsafe characters that JSON leaves alone escaped (`\u009b`).
+    r"""Return filled-in text with the unsafe characters that JSON leaves alone escaped the JSON way (`\u009b`).
 
     Those that the template itself contains stay.
     """
-    return _UNESCAPED.sub(lambda m: m[0] if m[0] in template else f"\\u{ord(m[0]):04x}", text)
+    return BEYOND_C0.sub(lambda m: m[0] if m[0] in template else _in_json(m[0]), text)
+
+
+def _in_json(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass").hex()  # JSON has four digits, and two escapes for the rest
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def table(columns: Columns, rows: Iterable[Fields]) -> str:
