@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from io import TextIOWrapper
 
 
 def main() -> None:
@@ -13,10 +12,9 @@ def main() -> None:
 
         answer(sys.argv[2:])
     from prunecli.cli.main import run
+    from prunecli.cli.streams import settle
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # Docker writes UTF-8 in every locale, and no name may stop a report
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    settle()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -26,10 +26,15 @@ from typing import ClassVar
 
 
 class PrunecliError(Exception):
-    """Anything a user can cause: shown as one sentence, never as a traceback."""
+    """Anything a user can cause: shown as one sentence on one line, never as a traceback.
+
+    `tail` are lines that follow the sentence, in words of our own: nothing from outside may stand there, since only
+    the sentence is kept from adding a line that looks like another message.
+    """
 
     exit_code: ClassVar[int] = 1
     http_status: int = 500
+    tail: str = ""
 
     @property
     def message(self) -> str:

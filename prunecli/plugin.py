@@ -46,7 +46,9 @@ def main() -> None:
         return
     _follow_docker(os.environ.get("DOCKER_CLI_PLUGIN_SOCKET", ""))
     from prunecli.cli.main import run
+    from prunecli.cli.streams import settle
 
+    settle()
     sys.exit(run(command_line(argv), prog=f"docker {NAME}"))
 
 

@@ -313,6 +313,63 @@ def test_names_cannot_speak_to_a_terminal(cli: Cli) -> None:
     assert all(ran.err or ran.out for ran in runs)
 
 
+FORGED = "x\nTotal reclaimed space: 9TB\ny\u2028z"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [FORGED],
+        ["help", FORGED],
+        ["system", FORGED],
+        ["system", "prune", f"--{FORGED}"],
+        ["system", "prune", f"-{FORGED}"],
+        ["system", "prune", f"--force={FORGED}"],
+        ["system", "prune", "-f", "--filter", FORGED],
+        ["system", "prune", "-f", "--filter", f"{FORGED}=1"],
+        ["system", "prune", "-f", "--filter", f"until={FORGED}"],
+        ["system", "prune", "-f", f"--explain={FORGED}"],
+        ["system", "prune", "-f", "--format", FORGED],
+        ["system", "prune", "--plan-out", f"/nowhere/{FORGED}"],
+        ["system", "df", "--format", "{{" + FORGED],
+        ["builder", "prune", "-f", "--reserved-space", FORGED],
+        ["builder", "du", "--filter", FORGED],
+        ["events", "--since", FORGED],
+        ["events", "--format", "{{" + FORGED],
+        ["apply", FORGED],
+        ["gc", "policy", "--config", FORGED],
+        ["state", "import", FORGED],
+        ["state", "add", "volume", "a", "--created", FORGED],
+        ["--store", f"/nowhere/{FORGED}", "state", "check"],
+        ["--log-level", FORGED, "system", "df"],
+        ["--api-version", FORGED, "system", "prune", "-f"],
+        ["-H", FORGED, "system", "df"],
+        ["--context", FORGED, "system", "df"],
+    ],
+    ids=lambda argv: " ".join(argv).replace(FORGED, "VALUE"),
+)
+def test_no_value_adds_a_line(cli: Cli, argv: list[str]) -> None:
+    """A line break in a value is spelt out: no line of an error is a value's own."""
+    ran = cli(*argv)
+    assert ran.code != 0
+    assert ran.err
+    assert not [line for line in ran.err.lower().splitlines() if line.startswith(("total", "y", "z"))]
+
+
+def test_events_cannot_speak_to_a_terminal(cli: Cli) -> None:
+    """Names in events are spelt out by templates too; in JSON they are escaped, and read as what they were."""
+    evil = "a\x1b[2J\x9b31m\u202e\U000e0041\nb"
+    assert cli("state", "add", "network", evil).code == 0
+    assert cli("network", "prune", "-f").code == 0
+    of_the_network = ["events", "--since", "0", "--until", str(NOW // 10**9 + 1), "--filter", "event=destroy"]
+    shown = [cli(*of_the_network, *how).out for how in ([], ["--format", "{{.Actor.Attributes.name}}"])]
+    assert all("a\\x1b[2J\\x9b31m\\u202e\\U000e0041\\x0ab" in line for line in shown)
+    documents = [cli(*of_the_network, "--format", how).out for how in ("json", "{{json .}}")]
+    assert all(text.isprintable() for text in "".join([*shown, *documents]).splitlines())
+    names = [json.loads(line)["Actor"]["Attributes"]["name"] for line in "".join(documents).splitlines()]
+    assert evil in names
+
+
 # Streams
 
 

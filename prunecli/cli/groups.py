@@ -74,7 +74,7 @@ class LazyGroup(click.Group):
         usage = f"Usage:  {ctx.command_path}\n\n" if ctx.parent else ""
         more = f"Run '{ctx.command_path} --help' for more information"
         message = f"{ctx.find_root().info_name}: unknown command: {ctx.command_path} {name}"
-        raise CommandError(f"{message}\n\n{usage}{more}", "", 1)
+        raise CommandError(message, f"\n{usage}{more}", 1)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help page in Docker's layout."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prunecli.cli.groups import Entry, RootGroup
-from prunecli.cli.pflag import CommandError, Flag, Text
+from prunecli.cli.pflag import Flag, Text
 from prunecli.cli.session import LOG_LEVELS, Session, default_store
-from prunecli.cli.streams import stand_in
+from prunecli.cli.streams import StdoutError, refusal, stand_in
 from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
 from prunecli.units import parse_go_bool
@@ -126,38 +126,43 @@ def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:
         code = _dispatch(argv, prog)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:
+    except StdoutError as e:
         _drop_stdout()
-        return complain("stdout was closed before everything was written to it", 1)
+        return complain(e.message, 1)
     except OSError as e:
-        _drop_stdout()
-        return complain(f"{e.filename or 'stdout'}: {e.strerror or e}", 1)
+        return complain(refusal(e), 1)
+    except MemoryError:
+        return complain("out of memory: what was read is too large for this machine or its limits", 1)
+    except RecursionError:
+        return complain("something that was read is nested too deeply", 1)
 
 
 def _dispatch(argv: Sequence[str], prog: str) -> int:
     try:
         result = root.main(list(argv), prog_name=prog, standalone_mode=False)
-    except CommandError as e:
-        return complain(f"{e.message}\n{e.tail}" if e.tail else e.message, e.exit_code)
     except RefusedError as e:
-        return complain(f"Error response from daemon: {e.message}", e.exit_code)
+        return complain(f"Error response from daemon: {e.message}", e.exit_code, e.tail)
     except PrunecliError as e:
-        return complain(e.message, e.exit_code)
+        return complain(e.message, e.exit_code, e.tail)
     except click.exceptions.Exit as e:
         return e.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
     except SystemExit as e:  # how Click ends when a pipe breaks
-        raise BrokenPipeError from e
+        raise e.__context__ or e from None
     except click.ClickException as e:
         return complain(e.format_message(), 125)
     return result if isinstance(result, int) else 0
 
 
-def complain(text: str, code: int) -> int:
-    """Write an error to stderr, safe for a terminal, and return the exit code."""
+def complain(message: str, code: int, tail: str = "") -> int:
+    """Write an error to stderr, safe for a terminal, and return the exit code.
+
+    The message is one line whatever stands in it; the tail, which holds nothing from outside, is what follows it.
+    """
+    lines = [message, *(tail.split("\n") if tail else ())]
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write("\n".join(printable(line) for line in text.split("\n")) + "\n")
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
         sys.stderr.flush()
     return code
 

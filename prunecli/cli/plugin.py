@@ -13,6 +13,7 @@ from prunecli.cli.groups import Entry, LazyGroup
 from prunecli.cli.pflag import DockerCommand
 from prunecli.cli.session import Session
 from prunecli.errors import PrunecliError
+from prunecli.printable import printable
 
 SCRIPT = "docker-prunecli"
 
@@ -49,7 +50,7 @@ def plugin_install(session: Session) -> int:
         link.symlink_to(target)
     except OSError as e:
         raise PrunecliError(f"{link} cannot be made: {(e.strerror or str(e)).lower()}") from e
-    print(f"{link} -> {target}")
+    print(printable(f"{link} -> {target}"))
     return 0
 
 
@@ -63,7 +64,7 @@ def plugin_remove(session: Session) -> int:
     if not link.is_symlink():
         if link.exists():
             raise PrunecliError(f"{link} is no link of ours: it was left alone")
-        print(f"{link} is not there")
+        print(printable(f"{link} is not there"))
         return 0
     if link.readlink().name != SCRIPT:
         raise PrunecliError(f"{link} leads to {link.readlink()}, which is not ours: it was left alone")
@@ -71,7 +72,7 @@ def plugin_remove(session: Session) -> int:
         link.unlink()
     except OSError as e:
         raise PrunecliError(f"{link} cannot be removed: {(e.strerror or str(e)).lower()}") from e
-    print(f"removed {link}")
+    print(printable(f"removed {link}"))
     return 0
 
 

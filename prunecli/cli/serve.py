@@ -11,6 +11,7 @@ import click
 from prunecli.cli.pflag import DockerCommand, Flag, Text
 from prunecli.cli.session import Session
 from prunecli.errors import PrunecliError
+from prunecli.printable import printable
 
 
 @click.command(
@@ -45,7 +46,7 @@ def serve(session: Session, socket: str | None) -> int:
     clock = SharedClock.from_environment()
 
     def ready() -> None:
-        sys.stdout.write(f"DOCKER_HOST=unix://{shlex.quote(str(path))}\n")
+        sys.stdout.write(printable(f"DOCKER_HOST=unix://{shlex.quote(str(path))}") + "\n")
         sys.stdout.flush()
 
     store = ServedStore.open(session.store, create=True, clock=clock.now)

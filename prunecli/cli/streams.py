@@ -10,6 +10,7 @@ import select
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 from prunecli.errors import PrunecliError
 
@@ -22,6 +23,49 @@ class Closed(io.TextIOBase):
     def write(self, _text: str) -> int:
         """Raise PrunecliError."""
         raise PrunecliError("stdout is closed: there is nowhere to write to")
+
+
+class StdoutError(OSError):
+    """stdout could not take what was written to it."""
+
+    @property
+    def message(self) -> str:
+        """The sentence to show."""
+        if self.errno == errno.EPIPE:
+            return "stdout was closed before everything was written to it"
+        return f"stdout: {self.strerror}"
+
+
+class _Stdout(io.FileIO):
+    """The stdout of the process; what goes wrong in writing to it is a StdoutError, and nothing else is one."""
+
+    def write(self, data: Any, /) -> Any:  # as many bytes as were taken, None when none can be now
+        try:
+            return super().write(data)
+        except OSError as e:
+            raise StdoutError(e.errno, e.strerror) from e
+
+
+def settle() -> None:
+    """Make stdout and stderr what a command writes to, once in a process.
+
+    Docker writes UTF-8 in every locale, and no name may stop a report.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        out = io.BufferedWriter(_Stdout(sys.stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(
+            out, "utf-8", "backslashreplace", newline="\n", line_buffering=sys.stdout.line_buffering
+        )
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def refusal(error: OSError) -> str:
+    """Return a sentence for what the system refused, where nobody else has words for it."""
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        reason += ": raise the limit (ulimit -n), or close what holds them"
+    return f"{os.fsdecode(error.filename)} cannot be used: {reason}" if error.filename else reason
 
 
 def stand_in() -> None:
