@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import tempfile
 from pathlib import Path
 
+from prunecli.cli.files import replace_whole
 from prunecli.errors import PlanFileError
 from prunecli.planfile import EXPECTED, begins_plan
 
@@ -18,16 +17,7 @@ def save(path: Path, data: bytes) -> None:
     """
     try:
         _refuse_other_things(path)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)  # mode 0600, a new file
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_whole(path, data)
     except (OSError, ValueError) as e:
         raise PlanFileError(f"{path} cannot be written: {_reason(e)}") from None
 

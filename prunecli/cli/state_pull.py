@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 import click
 
+from prunecli.cli.files import replace_whole
 from prunecli.cli.live import Target, open_engine
 from prunecli.cli.pflag import DockerCommand, Flag, Text
 from prunecli.cli.session import Session
@@ -58,14 +57,7 @@ def _write(output: str, text: str) -> None:
     try:
         if path.is_file() and (beginning := _beginning(path)) and _FORMAT not in beginning:
             raise DumpError(f"{output} is there already and is no Engine dump: only an older dump is replaced")
-        handle, part = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(text)
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        replace_whole(path, text.encode("ascii"))
     except (OSError, ValueError) as e:
         reason = e.strerror if isinstance(e, OSError) else e
         raise DumpError(f"{output} cannot be written: {reason}") from e
