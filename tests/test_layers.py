@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "prunecli"
 
 FLOORS: list[tuple[str, ...]] = [
     ("__init__", "errors", "printable", "uri"),
-    ("units", "goregexp", "gotemplate", "tables", "completion"),
+    ("units", "goregexp", "gotemplate", "tables", "completion", "protobuf"),
     ("profile", "verdict"),
     ("filters_json", "selectors"),
     ("filters",),

@@ -7,7 +7,7 @@
 - `listing`: filters of lists; `body`: the JSON of create requests; `versions`: how answers differ between API versions
 - `app`: the HTTP server around all that; `limits`, `sockets`: what keeps it in bounds
 - `stream`: `GET /events`
-- `grpc`, `protobuf`, `control`, `builds`, `session`: BuildKit's control service for buildx
+- `grpc`, `control`, `builds`, `session`: BuildKit's control service for buildx
 - `run`: from the start to SIGTERM
 
 Only `app`, `limits`, `grpc`, `session` and `run` know the HTTP server, which the extra `prunecli[serve]` installs.

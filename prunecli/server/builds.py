@@ -11,9 +11,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+from prunecli import protobuf
 from prunecli.errors import RefusedError
 from prunecli.profile import Profile
-from prunecli.server import protobuf
 from prunecli.server.world import ServedWorld
 
 _BUILD_ID = "buildkit-controlapi-buildid"

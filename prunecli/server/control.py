@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
+from prunecli import protobuf
 from prunecli.filters import CacheFilter
 from prunecli.info import Dialect, PruneRequest
 from prunecli.kinds.build_cache import UsageRow, disk_usage
 from prunecli.plan import shared_records
-from prunecli.server import protobuf
 from prunecli.server.builds import Builds
 from prunecli.server.prunes import carry_out
 from prunecli.server.world import ServedWorld

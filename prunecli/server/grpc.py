@@ -27,8 +27,8 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
 from prunecli.errors import PrunecliError
+from prunecli.protobuf import WireError
 from prunecli.server.control import Method
-from prunecli.server.protobuf import WireError
 
 OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 3, 8, 12, 13
 
