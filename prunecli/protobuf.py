@@ -34,6 +34,10 @@ class Message:
         """Return a bool."""
         return bool(self.number(tag))
 
+    def text(self, tag: int) -> str:
+        """Return a string; the last one counts, the empty one is absent. Errors: WireError."""
+        return self.texts(tag)[-1] if tag in self.data else ""
+
     def texts(self, tag: int) -> tuple[str, ...]:
         """Return a repeated string. Errors: WireError."""
         try:

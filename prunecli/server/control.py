@@ -19,8 +19,8 @@ from prunecli.server.builds import Builds
 from prunecli.server.prunes import carry_out
 from prunecli.server.world import ServedWorld
 from prunecli.snapshot import Snapshot
-from prunecli.units import SECOND, Instant
 from prunecli.verdict import Kind
+from prunecli.wire.control import write_disk_usage, write_usage_record
 
 Method = Callable[[bytes, Mapping[str, str]], AsyncIterator[bytes]]
 """Takes a request's message and its metadata, and yields the messages of the answer."""
@@ -58,7 +58,7 @@ class Control:
         del metadata
         asked = protobuf.read(data)
         rows = await self._run(self._usage, asked.texts(1), asked.number(2))
-        yield b"".join(protobuf.nested(1, _record(row)) for row in rows)
+        yield write_disk_usage(rows)
 
     def _usage(self, filters: tuple[str, ...], age_limit: int) -> tuple[UsageRow, ...]:
         snapshot = self._world.told().snapshot
@@ -83,7 +83,7 @@ class Control:
         async with self._turn:
             rows = await self._run(self._prune, request)
         for row in rows:
-            yield _record(row, typed=False)
+            yield write_usage_record(row, typed=False)
 
     def _prune(self, request: PruneRequest) -> list[UsageRow]:
         report, before = carry_out(self._world, request, self._world.profile().api)
@@ -112,29 +112,3 @@ def _rows_by_id(snapshot: Snapshot) -> dict[str, UsageRow]:
 
 def _version() -> bytes:
     return protobuf.text(1, _PACKAGE) + protobuf.text(2, _VERSION)
-
-
-def _record(row: UsageRow, *, typed: bool = True) -> bytes:
-    """Return a usage record; while pruning, BuildKit does not tell its type."""
-    record = row.record
-    used_at = record.last_used_at
-    return b"".join(
-        (
-            protobuf.text(1, record.id),
-            protobuf.number(2, record.mutable),
-            protobuf.number(3, row.in_use),
-            protobuf.number(4, row.size),
-            protobuf.nested(6, _timestamp(record.created_at)),
-            b"" if used_at is None else protobuf.nested(7, _timestamp(used_at)),
-            protobuf.number(8, record.usage_count),
-            protobuf.text(9, record.description),
-            protobuf.text(10, record.record_type if typed else ""),
-            protobuf.number(11, row.shared),
-            protobuf.texts(12, record.parents),
-        )
-    )
-
-
-def _timestamp(instant: Instant) -> bytes:
-    seconds, nanos = divmod(instant, SECOND)
-    return protobuf.number(1, seconds) + protobuf.number(2, nanos)

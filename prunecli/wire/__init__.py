@@ -4,6 +4,7 @@
 - `fields`: typed access to that JSON, with the path in each error
 - `places`: where each object occurs in a dump, taken apart and put together
 - `containers`, `networks`, `volumes`, `images`, `build_cache`, `header`: JSON and record, both ways
+- `control`: the usage records of BuildKit's control service, both ways
 - `layers`, `holders`, `content`: what an Engine knows and does not say, inferred
 - `derived`: what an Engine counts over all its objects
 - `notes`: what a dump cannot express in the Engine's words
