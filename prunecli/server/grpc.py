@@ -9,7 +9,6 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -27,14 +26,22 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
 from prunecli.errors import PrunecliError
+from prunecli.grpc.messages import (
+    CONTENT_TYPE,
+    INTERNAL,
+    INVALID_ARGUMENT,
+    OK,
+    PREFIX,
+    UNIMPLEMENTED,
+    prefix,
+    spell,
+    wrap,
+)
 from prunecli.protobuf import WireError
 from prunecli.server.control import Method
 
-OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 3, 8, 12, 13
-
 _STATUS = {400: INVALID_ARGUMENT, 501: UNIMPLEMENTED}
 
-_PREFIX = 5  # bytes in front of a message: compressed or not, and its length
 _MOST_STREAMS = 16
 _MOST_MESSAGE = 1 << 20
 
@@ -144,7 +151,7 @@ class GrpcConnection(asyncio.Protocol):
         if call is None:
             return
         call.body += event.data or b""
-        if len(call.body) > _MOST_MESSAGE + _PREFIX:
+        if len(call.body) > _MOST_MESSAGE + PREFIX:
             self._forget(stream)
             self._http.reset_stream(stream, ErrorCodes.ENHANCE_YOUR_CALM)
 
@@ -166,7 +173,7 @@ class GrpcConnection(asyncio.Protocol):
                 if not begun:
                     self._http.send_headers(stream, _headers())
                     begun = True
-                await self._send(stream, _wrap(answer))
+                await self._send(stream, wrap(answer))
         except StatusError as error:
             status, message = error.status, error.message
         except WireError as error:
@@ -189,7 +196,7 @@ class GrpcConnection(asyncio.Protocol):
     def _end(self, stream: int, status: int, message: str, *, begun: bool) -> None:
         trailers = [("grpc-status", str(status))]
         if message:
-            trailers.append(("grpc-message", quote(message, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")))
+            trailers.append(("grpc-message", spell(message)))
         try:
             self._http.send_headers(stream, trailers if begun else _headers() + trailers, end_stream=True)
         except ProtocolError:
@@ -218,17 +225,16 @@ def _decoded(text: bytes) -> str:
 
 
 def _headers() -> list[tuple[str, str]]:
-    return [(":status", "200"), ("content-type", "application/grpc")]
-
-
-def _wrap(message: bytes) -> bytes:
-    return b"\0" + len(message).to_bytes(4, "big") + message
+    return [(":status", "200"), ("content-type", CONTENT_TYPE)]
 
 
 def _unwrap(body: bytes) -> bytes:
     """Return the one message of a request. Errors: StatusError."""
-    if len(body) < _PREFIX or len(body) != _PREFIX + int.from_bytes(body[1:_PREFIX], "big"):
+    if len(body) < PREFIX:
         raise StatusError(INTERNAL, "grpc: the request is not one message")
-    if body[0]:
+    compressed, length = prefix(body)
+    if len(body) != PREFIX + length:
+        raise StatusError(INTERNAL, "grpc: the request is not one message")
+    if compressed:
         raise StatusError(UNIMPLEMENTED, "grpc: compression is not supported")
-    return body[_PREFIX:]
+    return body[PREFIX:]
