@@ -22,24 +22,31 @@ PrunecliError                 1 / 500
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PrunecliError(Exception):
     """Anything a user can cause: shown as one sentence on one line, never as a traceback.
 
     `tail` are lines that follow the sentence, in words of our own: nothing from outside may stand there, since only
-    the sentence is kept from adding a line that looks like another message.
+    the sentence is kept from adding a line that looks like another message. `hint` is a further line for a person at
+    the command line: what would be right. Nobody else is told.
     """
 
     exit_code: ClassVar[int] = 1
     http_status: int = 500
     tail: str = ""
+    hint: str = ""
 
     @property
     def message(self) -> str:
         """The sentence to show, without any prefix."""
         return str(self)
+
+    def hinting(self, hint: str) -> Self:
+        """Return the error itself, with this hint."""
+        self.hint = hint
+        return self
 
 
 class UsageError(PrunecliError):
@@ -52,10 +59,12 @@ class UsageError(PrunecliError):
 class RefusedError(PrunecliError):
     """What a Docker Engine would refuse; the store says it in the Engine's words.
 
-    `http_status` can be given where one Engine version answers 500 and another 400.
+    `http_status` can be given where one Engine version answers 500 and another 400. `from_daemon` is whether a daemon
+    is named as the one who refuses: Docker's own commands do so on a store too, ours only where there is one.
     """
 
     http_status = 400
+    from_daemon = True
 
     def __init__(self, message: str, *, http_status: int | None = None) -> None:
         super().__init__(message)

@@ -6,7 +6,7 @@ Source: moby (daemon/prune.go, images, volume/service, builder-next); `prune-sem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -133,7 +133,19 @@ class _Asked:
         """Refuse the first unknown key, in the order of the alphabet."""
         unknown = sorted(set(filters.values) - set(accepted))
         if unknown:
-            raise self.invalid(f"'{unknown[0]}'" if unknown[0] or self.old_wording else "")
+            error = self.invalid(f"'{unknown[0]}'" if unknown[0] or self.old_wording else "")
+            raise error.hinting(f"filters that can be given here: {', '.join(self.common_keys)}{self._operators}")
+
+    @property
+    def common_keys(self) -> tuple[str, ...]:
+        """The filter keys that every kind of the request takes."""
+        first, *others = (FILTER_KEYS[kind] for kind in self.request.kinds)
+        unknown = set() if self.profile.volume_all_key else {"all"}
+        return tuple(key for key in first if key not in unknown and all(key in keys for keys in others))
+
+    @property
+    def _operators(self) -> str:
+        return "; the fields of a record also with != and ~=" if self.request.kinds == (Kind.BUILD_CACHE,) else ""
 
     @property
     def old_wording(self) -> bool:
@@ -146,10 +158,20 @@ class _Asked:
 
 
 _LABELS = ("label", "label!")
+_CACHE_FIELDS = ("description", "id", "inuse", "parent", "private", "shared", "type")
+
+FILTER_KEYS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.CONTAINER: (*_LABELS, "until"),
+    Kind.NETWORK: (*_LABELS, "until"),
+    Kind.VOLUME: (*_LABELS, "all"),
+    Kind.IMAGE: (*_LABELS, "until"),
+    Kind.BUILD_CACHE: (*_CACHE_FIELDS, *_LABELS, "until", "unused-for"),
+}
+"""The filter keys of each kind. Images also take `dangling`, which is how the Engine API says `all`."""
 
 
 def _container(asked: _Asked) -> PruneInfo:
-    asked.check_keys(asked.filters, (*_LABELS, "until"))
+    asked.check_keys(asked.filters, FILTER_KEYS[Kind.CONTAINER])
     status = 400 if asked.profile.until_is_client_error else 500
     keep = _single_until(asked, status)
     return PruneInfo(filter=LabelFilter.from_filters(asked.filters), keep_duration=keep)
@@ -157,7 +179,7 @@ def _container(asked: _Asked) -> PruneInfo:
 
 def _network(asked: _Asked) -> PruneInfo:
     if parse_version(asked.profile.engine) >= (29, 0) and not asked.filters.get("until"):
-        asked.check_keys(asked.filters, (*_LABELS, "until"))
+        asked.check_keys(asked.filters, FILTER_KEYS[Kind.NETWORK])
         return PruneInfo(filter=LabelFilter.from_filters(asked.filters))
     return _container(asked)
 
@@ -170,7 +192,7 @@ def _volume(asked: _Asked) -> PruneInfo:
         if profile.volumes_default_to_all:
             filters = filters.with_value("all", "true")  # the Engine adds it for an old client
         every = _volume_all(filters)
-        asked.check_keys(filters, (*_LABELS, "all"))
+        asked.check_keys(filters, FILTER_KEYS[Kind.VOLUME])
     else:
         every = profile.volumes_default_to_all
         asked.check_keys(filters, _LABELS)
@@ -191,7 +213,7 @@ def _image(asked: _Asked) -> PruneInfo:
     filters, profile = asked.filters, asked.profile
     if asked.typed:
         filters = filters.with_value("dangling", "false" if asked.request.all else "true")
-    asked.check_keys(filters, (*_LABELS, "until", "dangling"))
+    asked.check_keys(filters, (*FILTER_KEYS[Kind.IMAGE], "dangling"))
     dangling_only = _dangling(asked, filters)
     status = 400 if profile.image_until_is_client_error else 500
     prefix = "invalid value for 'until' filter: " if profile.new_timestamp_wording else ""
@@ -239,8 +261,6 @@ def _until(asked: _Asked, text: str, http_status: int, prefix: str) -> Duration:
         raise FilterError(f"{prefix}{error}", http_status=http_status) from None
 
 
-_CACHE_FIELDS = ("description", "id", "inuse", "parent", "private", "shared", "type")
-_CACHE_KEYS = (*_CACHE_FIELDS, *_LABELS, "until", "unused-for")
 _CACHE_OPERATORS = ("!", "~")
 
 
@@ -252,7 +272,8 @@ def _build_cache(asked: _Asked) -> PruneInfo:
         keep = _cache_until(asked)
         cache_filter = CacheFilter((_cache_selector(asked.filters),))
     except FilterError as error:
-        raise FilterError(f"failed to prune build cache: {error}", http_status=error.http_status) from None
+        wrapped = FilterError(f"failed to prune build cache: {error}", http_status=error.http_status)
+        raise wrapped.hinting(error.hint) from None
     return _cache_info(asked, cache_filter, keep)
 
 
@@ -272,7 +293,8 @@ def _cache_info(asked: _Asked, cache_filter: CacheFilter, keep: Duration | None)
 def _check_cache_keys(asked: _Asked) -> None:
     """Take the Engine's keys, and from a person also buildx's `type!` and `id~`, which no Engine knows."""
     operators = _CACHE_OPERATORS if asked.typed else ()
-    asked.check_keys(asked.filters, (*_CACHE_KEYS, *(f"{name}{op}" for name in _CACHE_FIELDS for op in operators)))
+    fields = (f"{name}{op}" for name in _CACHE_FIELDS for op in operators)
+    asked.check_keys(asked.filters, (*FILTER_KEYS[Kind.BUILD_CACHE], *fields))
 
 
 def _cache_until(asked: _Asked) -> Duration | None:

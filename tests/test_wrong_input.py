@@ -24,27 +24,37 @@ WAIT = 60  # seconds after which a child is given up
 
 
 class Wrong(NamedTuple):
-    """A wrong command line: its words, the sentence that it gets, its exit code, and variables that make it wrong."""
+    """A wrong command line: its words, the sentence that it gets, its exit code, and variables that make it wrong.
+
+    `hint` is the line below the sentence, where there is something to say of what would be right.
+    """
 
     argv: str
     says: str
     code: int = 1
     environment: dict[str, str] = {}  # noqa: RUF012 - never changed
+    hint: str = ""
 
 
 WRONG = {
     "an unknown filter": Wrong(
-        "container prune -f --filter nosuch=x", "Error response from daemon: invalid filter 'nosuch'"
+        "container prune -f --filter nosuch=x",
+        "Error response from daemon: invalid filter 'nosuch'",
+        hint="filters that can be given here: label, label!, until",
     ),
     "a filter that one kind of five does not know": Wrong(
-        "system prune -f --volumes --filter dangling=true", "Error response from daemon: invalid filter 'dangling'"
+        "system prune -f --volumes --filter dangling=true",
+        "Error response from daemon: invalid filter 'dangling'",
+        hint="filters that can be given here: label, label!",
     ),
     "a timestamp that is none": Wrong(
         "system prune -f --filter until=yesterday",
         'Error response from daemon: failed to parse value as time or duration: "yesterday"',
     ),
     "an until of volumes": Wrong(
-        "volume prune -f --filter until=1h", "Error response from daemon: invalid filter 'until'"
+        "volume prune -f --filter until=1h",
+        "Error response from daemon: invalid filter 'until'",
+        hint="filters that can be given here: label, label!, all",
     ),
     "--volumes with until": Wrong(
         "system prune -f --volumes --filter until=1h", 'ERROR: The "until" filter is not supported with "--volumes"'
@@ -82,9 +92,7 @@ WRONG = {
     ),
     "a folder for a dump": Wrong("state import .", ". is a folder: expected an Engine dump (engine-dump/v1)"),
     "a device for a dump": Wrong("state import /dev/null", "/dev/null cannot be read: it is a device"),
-    "an object of a name that is taken": Wrong(
-        "state add volume web-data", "Error response from daemon: volume web-data already exists"
-    ),
+    "an object of a name that is taken": Wrong("state add volume web-data", "volume web-data already exists"),
     "an object without a name": Wrong("state add volume", "state add volume needs NAME"),
     "a template that does not end": Wrong(
         "events --format {{ --since 0", "Error parsing format: template: :1: unclosed action", 64
@@ -110,7 +118,7 @@ def everything(cli: Cli) -> object:
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
 def test_one_sentence(cli: Cli, wrong: Wrong, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """One sentence on stderr, nothing on stdout, and the store as it was."""
+    """One sentence on stderr, a hint below it at most, nothing on stdout, and the store as it was."""
     before = everything(cli)
     monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
@@ -119,8 +127,7 @@ def test_one_sentence(cli: Cli, wrong: Wrong, monkeypatch: pytest.MonkeyPatch, t
         ran = cli(*wrong.argv.split(" "))
 
     assert (ran.code, ran.out) == (wrong.code, "")
-    (line,) = ran.err.splitlines()
-    assert line == wrong.says
+    assert ran.err.splitlines() == [wrong.says, *([wrong.hint] if wrong.hint else [])]
     assert everything(cli) == before
 
 

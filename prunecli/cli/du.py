@@ -67,7 +67,7 @@ class BuildxCommand(DockerCommand):
         except CommandError as e:
             if e.exit_code != 1:
                 raise
-            raise CommandError(f"ERROR: {e.message}", e.tail, e.exit_code) from e
+            raise CommandError(f"ERROR: {e.message}", e.tail, e.exit_code, hint=e.hint) from e
 
 
 def _check_filter(text: str) -> None:

@@ -11,14 +11,20 @@ import click
 
 from prunecli import __version__
 from prunecli.cli.pflag import CommandError, Flag, FlagReader, usage_tail
+from prunecli.cli.suggest import did_you_mean
+from prunecli.errors import RefusedError
 
 
 class Entry(NamedTuple):
-    """A command that is not imported yet: `where` is `module:attribute`, `summary` its sentence in the group's help."""
+    """A command that is not imported yet: `where` is `module:attribute`, `summary` its sentence in the group's help.
+
+    `ours` says that Docker has no such command.
+    """
 
     where: str
     summary: str
     hidden: bool = False
+    ours: bool = False
 
 
 class LazyGroup(click.Group):
@@ -74,7 +80,11 @@ class LazyGroup(click.Group):
         usage = f"Usage:  {ctx.command_path}\n\n" if ctx.parent else ""
         more = f"Run '{ctx.command_path} --help' for more information"
         message = f"{ctx.find_root().info_name}: unknown command: {ctx.command_path} {name}"
-        raise CommandError(message, f"\n{usage}{more}", 1)
+        raise CommandError(message, f"\n{usage}{more}", 1, hint=self.meant(name))
+
+    def meant(self, name: str) -> str:
+        """Return the line that names the command nearest to an unknown one, or nothing."""
+        return did_you_mean(name, (known for known, entry in self.table.items() if not entry.hidden))
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help page in Docker's layout."""
@@ -97,6 +107,15 @@ class RootGroup(LazyGroup):
         name = FlagReader(self, ctx, usage_tail(ctx)).read_flags(words)
         return super().parse_args(ctx, self._topic(ctx, list(words)) if name == "help" else args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A command of ours that works on no Engine names no daemon in its errors."""
+        try:
+            return super().invoke(ctx)
+        except RefusedError as e:
+            entry = self.table.get(ctx.invoked_subcommand or "")
+            e.from_daemon = not (entry and entry.ours) or getattr(ctx.obj, "target", None) is not None
+            raise
+
     def without_command(self, ctx: click.Context, reader: FlagReader) -> NoReturn:
         """Print the version if that was asked for, else the help."""
         if reader.is_on("--version"):
@@ -108,7 +127,9 @@ class RootGroup(LazyGroup):
         command: click.Command | None = self
         path = [word for word in words if not word.startswith("-")]
         for at, word in enumerate(path):
-            command = command.get_command(ctx, word) if isinstance(command, LazyGroup) else None
+            group = command
+            command = group.get_command(ctx, word) if isinstance(group, LazyGroup) else None
             if command is None:
-                raise CommandError(f"unknown help topic: {' '.join(path[at:])}", "", 1)
+                hint = group.meant(word) if isinstance(group, LazyGroup) else ""
+                raise CommandError(f"unknown help topic: {' '.join(path[at:])}", "", 1, hint=hint)
         return [*path, "--help"]

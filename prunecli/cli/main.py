@@ -30,14 +30,16 @@ COMMANDS = {
     "volume": Entry("tables:volume", "Prune unused volumes"),
     "builder": Entry("tables:builder", "Prune and measure the build cache"),
     "buildx": Entry("tables:builder", "Another name for builder"),
-    "gc": Entry("tables:gc", "Collect build cache garbage by the rules of a policy"),
+    "gc": Entry("tables:gc", "Collect build cache garbage by the rules of a policy", ours=True),
     "events": Entry("events:events", "Replay the journal of events, then follow it live"),
-    "apply": Entry("apply:apply_plan", "Carry out a plan that was written with --plan-out"),
-    "state": Entry("tables:state", "Load, save and inspect the state store"),
-    "serve": Entry("serve:serve", "Serve the store as a Docker Engine API on a unix socket"),
-    "demo": Entry("demo:demo", "See every step of a prune in a throw-away store"),
-    "completion": Entry("completion:completion", "Print the script that teaches a shell to complete prunecli"),
-    "plugin": Entry("plugin:plugin", "Make `docker prunecli` work, or undo it"),
+    "apply": Entry("apply:apply_plan", "Carry out a plan that was written with --plan-out", ours=True),
+    "state": Entry("tables:state", "Load, save and inspect the state store", ours=True),
+    "serve": Entry("serve:serve", "Serve the store as a Docker Engine API on a unix socket", ours=True),
+    "demo": Entry("demo:demo", "See every step of a prune in a throw-away store", ours=True),
+    "completion": Entry(
+        "completion:completion", "Print the script that teaches a shell to complete prunecli", ours=True
+    ),
+    "plugin": Entry("plugin:plugin", "Make `docker prunecli` work, or undo it", ours=True),
 }
 
 
@@ -141,9 +143,10 @@ def _dispatch(argv: Sequence[str], prog: str) -> int:
     try:
         result = root.main(list(argv), prog_name=prog, standalone_mode=False)
     except RefusedError as e:
-        return complain(f"Error response from daemon: {e.message}", e.exit_code, e.tail)
+        daemon = "Error response from daemon: " if e.from_daemon else ""
+        return complain(f"{daemon}{e.message}", e.exit_code, tail=e.tail, hint=e.hint)
     except PrunecliError as e:
-        return complain(e.message, e.exit_code, e.tail)
+        return complain(e.message, e.exit_code, tail=e.tail, hint=e.hint)
     except click.exceptions.Exit as e:
         return e.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -155,12 +158,13 @@ def _dispatch(argv: Sequence[str], prog: str) -> int:
     return result if isinstance(result, int) else 0
 
 
-def complain(message: str, code: int, tail: str = "") -> int:
+def complain(message: str, code: int, *, tail: str = "", hint: str = "") -> int:
     """Write an error to stderr, safe for a terminal, and return the exit code.
 
-    The message is one line whatever stands in it; the tail, which holds nothing from outside, is what follows it.
+    Message and hint are one line each whatever stands in them; the tail between them, which holds nothing from outside,
+    may have several.
     """
-    lines = [message, *(tail.split("\n") if tail else ())]
+    lines = [message, *(tail.split("\n") if tail else ()), *([hint] if hint else ())]
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
         sys.stderr.flush()

@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 
 import click
 
+from prunecli.cli.suggest import did_you_mean, question
 from prunecli.errors import UsageError, ValueTextError
+from prunecli.printable import printable
 from prunecli.units import go_quote, parse_go_bool
 from prunecli.units.gotext import quote_byte, utf8
 
@@ -22,12 +24,13 @@ Words = Iterator[str]
 class CommandError(UsageError):
     """A command line that cannot be read; `tail` is the usage text that follows the message.
 
-    `exit_code` is 125 for flags and 1 for arguments and unknown commands.
+    `exit_code` is 125 for flags and 1 for arguments and unknown commands. A hint stands below the tail.
     """
 
-    def __init__(self, message: str, tail: str, exit_code: int = 125) -> None:
+    def __init__(self, message: str, tail: str, exit_code: int = 125, *, hint: str = "") -> None:
         super().__init__(message)
         self.tail = tail
+        self.hint = hint
         self.exit_code = exit_code  # type: ignore[misc] # the one class whose code depends on the mistake
 
 
@@ -104,7 +107,7 @@ class DockerCommand(click.Command):
         if reader.helped:
             return super().parse_args(ctx, ["--help"])
         if len(rest) > self.arguments:
-            _refuse_arguments(self, ctx)
+            _refuse_arguments(self, ctx, reader.blank)
         return super().parse_args(ctx, [*reader.words, "--", *rest] if rest else reader.words)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -114,24 +117,31 @@ class DockerCommand(click.Command):
         formatter.write(command_help(self, ctx))
 
 
-def _refuse_arguments(command: DockerCommand, ctx: click.Context) -> NoReturn:
+def _refuse_arguments(command: DockerCommand, ctx: click.Context, blank: str) -> NoReturn:
+    """Refuse words that are too many; `blank` is what one of them would have been behind a `=`."""
     some = {0: "accepts no arguments", 1: "requires at most 1 argument"}
     what = some.get(command.arguments, f"requires at most {command.arguments} arguments")
     root = ctx.find_root().info_name
-    raise CommandError(f"{root}: '{ctx.command_path}' {what}", usage_tail(ctx), 1)
+    hint = question([blank] if blank and printable(blank) == blank else [])
+    raise CommandError(f"{root}: '{ctx.command_path}' {what}", usage_tail(ctx), 1, hint=hint)
 
 
 class FlagReader:
     """Reads the flags of one command as pflag does, and writes them down in a form that Click reads alike.
 
-    `helped` says that help was asked for. Every method raises CommandError for the first word that pflag would refuse.
+    `helped` says that help was asked for. `blank` is the first word that a flag with an optional value did not take,
+    since that value can only follow a `=`, written as it would be taken: `--explain=web`. Every method raises
+    CommandError for the first word that pflag would refuse.
     """
 
     def __init__(self, command: click.Command, ctx: click.Context, tail: str) -> None:
         self.helped = False
+        self.blank = ""
+        self._bare = ""  # the flag that was just read without its optional value
         self._old_help = False
+        self._ctx = ctx
         self._tail = tail
-        self._flags = {name: p for p in command.get_params(ctx) if isinstance(p, Flag) for name in p.opts}
+        self._flags = _flags(command, ctx)
         self._values: list[str] = []
         self._truths: dict[str, bool] = {}
 
@@ -161,7 +171,10 @@ class FlagReader:
     def read_flags(self, words: Words) -> str | None:
         """Read flags up to the first other word and return that: `--` too, and None at the end."""
         for word in words:
+            bare, self._bare = self._bare, ""
             if word in ("-", "--") or not word.startswith("-"):
+                if bare and word != "--":
+                    self.blank = self.blank or f"{bare}={word}"
                 return word
             if word.startswith("--"):
                 self._long(word, words)
@@ -177,7 +190,7 @@ class FlagReader:
         if name == "--help":
             self._help(value if eq else None)
         elif name not in self._flags:
-            self._refuse(f"unknown flag: {name}")
+            self._refuse(f"unknown flag: {name}", self._meant(name))
         else:
             self._take(self._flags[name], value if eq else None, words, name)
 
@@ -209,8 +222,10 @@ class FlagReader:
         if flag.is_flag:
             self._truths[flag.long] = self._truth("true" if value is None else value, flag.shown)
             return
-        if value is None:
-            value = flag.bare if flag.bare is not None else next(words, None)
+        if value is None and flag.bare is not None:
+            value, self._bare = flag.bare, flag.long
+        elif value is None:
+            value = next(words, None)
         if value is None:
             self._refuse(f"flag needs an argument: {typed}")
         check = flag.type.check if isinstance(flag.type, Text) else None
@@ -227,5 +242,18 @@ class FlagReader:
         except ValueTextError as e:
             self._refuse(f'invalid argument {go_quote(text)} for "{shown}" flag: {e}')
 
-    def _refuse(self, message: str) -> NoReturn:
-        raise CommandError(message, self._tail)
+    def _meant(self, name: str) -> str:
+        """Return what may have been meant by an unknown flag: a near one of the command, or a global one."""
+        own = [flag.long for flag in self._flags.values() if not flag.hidden]
+        root = self._ctx.find_root()
+        above = {flag.long for flag in _flags(root.command, root).values() if not flag.hidden} - set(own)
+        if name in above:
+            return f"{name} is a global option: it stands before the command"
+        return did_you_mean(name[2:], (flag[2:] for flag in own), before="--")
+
+    def _refuse(self, message: str, hint: str = "") -> NoReturn:
+        raise CommandError(message, self._tail, hint=hint)
+
+
+def _flags(command: click.Command, ctx: click.Context) -> dict[str, Flag]:
+    return {name: p for p in command.get_params(ctx) if isinstance(p, Flag) for name in p.opts}
