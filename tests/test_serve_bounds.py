@@ -115,7 +115,7 @@ def bounded(folder: Path, near: Path, **limits: float) -> Iterator[Path]:
 
     from prunecli.server.app import App
     from prunecli.server.limits import BoundedServer, Limits
-    from prunecli.server.sockets import listening
+    from prunecli.server.sockets import accept, listening
     from prunecli.server.world import ServedWorld
 
     bounds = Limits(**limits)  # type: ignore[arg-type] # whole numbers where they are asked for
@@ -123,12 +123,14 @@ def bounded(folder: Path, near: Path, **limits: float) -> Iterator[Path]:
 
     async def run(listener: socket.socket, store: ServedStore) -> None:
         app = App(ServedWorld(store, Clock(NOW)), bounds)
-        server = await asyncio.get_running_loop().create_unix_server(BoundedServer(app.handle, bounds), sock=listener)
+        server = BoundedServer(app.handle, bounds)
         app.start()
+        accepting = asyncio.create_task(accept(listener, server))
         ready.set()
         await asyncio.to_thread(over.wait)
         app.stop()
-        server.close()
+        accepting.cancel()
+        await server.shutdown(1)
         await asyncio.to_thread(app.close)
 
     with ServedStore.open(folder / "state.db") as store, listening(near / "s") as listener:

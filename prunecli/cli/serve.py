@@ -51,5 +51,5 @@ def serve(session: Session, socket: str | None) -> int:
 
     store = ServedStore.open(session.store, create=True, clock=clock.now)
     with store:
-        answer(store, path, clock, ready)
+        answer(store, path, clock, ready, debug=session.log_level == "debug")
     return 0

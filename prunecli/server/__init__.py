@@ -5,7 +5,7 @@
 - `world`: the store as the views see it, in records and in the Engine's JSON
 - `system`, `prunes`, `containers`, `images` with `imports` and `tags`, `networks`, `volumes`: the views
 - `listing`: filters of lists; `body`: the JSON of create requests; `versions`: how answers differ between API versions
-- `app`: the HTTP server around all that; `limits`, `sockets`: what keeps it in bounds
+- `app`: the HTTP server around all that; `limits`, `sockets`: what keeps it in bounds; `faults`: what went wrong in it
 - `stream`: `GET /events`
 - `grpc`, `control`, `builds`, `session`: BuildKit's control service for buildx
 - `run`: from the start to SIGTERM

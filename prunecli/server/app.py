@@ -9,7 +9,6 @@ client means by it.
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +24,9 @@ from prunecli.errors import PrunecliError
 from prunecli.profile import Profile, format_api
 from prunecli.server import containers, images, imports, networks, prunes, system, volumes
 from prunecli.server.control import Control
+from prunecli.server.faults import tell_fault
 from prunecli.server.grpc import GrpcConnection
-from prunecli.server.limits import BoundedHandler, Limits
+from prunecli.server.limits import BoundedHandler, CutShortError, Limits
 from prunecli.server.messages import JSON, NOT_FOUND, TEXT, Answer, Request, refusal
 from prunecli.server.query import Form, clean_path, decode_path, parse_form, split_target
 from prunecli.server.router import Found, Router, VersionMismatch, negotiate
@@ -111,8 +111,9 @@ _UPLOADS: frozenset[View] = frozenset({imports.create_image})
 class App:
     """The routes over one world. `handle` serves one request of aiohttp's server; `stop` ends what would not end."""
 
-    def __init__(self, world: ServedWorld, limits: Limits) -> None:
+    def __init__(self, world: ServedWorld, limits: Limits, *, debug: bool = False) -> None:
         self.world = world
+        self._debug = debug
         self.journal = Journal(world.store)
         self._limits = limits
         self._router: Router[View] = Router(ROUTES)
@@ -142,13 +143,13 @@ class App:
 
     async def handle(self, request: BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong in it is an answer too."""
-        connection = request.protocol
-        assert isinstance(connection, BoundedHandler)  # noqa: S101 - the server makes no others
-        connection.head_arrived()
         try:
             return await self._serve(request)
-        finally:
-            connection.answered()
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            tell_fault(f"{request.method} {request.path!r}", error, debug=self._debug)
+            raise
 
     async def _serve(self, request: BaseRequest) -> web.StreamResponse:
         encoded, query = split_target(request.raw_path)
@@ -171,9 +172,10 @@ class App:
                 body = await self._read_body(request, upload)
             except _TooMuchError:
                 return await self._send(request, refusal("the body of the request is too large", 413))
-            call = _Call(
-                self.world, found, request.method, path, query, request.headers.get("Content-Type"), body, upload
-            )
+            except CutShortError:
+                return await self._send(request, refusal("invalid JSON: unexpected EOF", 400))
+            content_type = request.headers.get("Content-Type")
+            call = _Call(self.world, found, request.method, path, query, content_type, body, upload, self._debug)
             if found.handler is events:
                 return await self._stream(request, call)
             if found.handler is prunes.prune_build_cache:
@@ -191,7 +193,7 @@ class App:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         most = self._limits.body if upload is None else self._limits.upload
-        pieces: list[bytes] = []
+        body = bytearray()  # one piece may be a single byte
         size = 0
         while True:
             try:
@@ -204,12 +206,12 @@ class App:
             if size > most:
                 raise _TooMuchError
             if upload is None:
-                pieces.append(piece)
+                body += piece
             else:
                 await self.run(upload.write, piece)
         if upload is not None:
             await self.run(upload.seek, 0)
-        return b"".join(pieces)
+        return bytes(body)
 
     async def _send(self, request: BaseRequest, answer: Answer) -> web.StreamResponse:
         headers = dict(answer.headers)
@@ -220,6 +222,7 @@ class App:
             async with asyncio.timeout(self._limits.write_seconds):
                 await response.prepare(request)
                 await response.write_eof()
+                await request.writer.drain()
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
@@ -234,17 +237,20 @@ class App:
         response = web.StreamResponse(headers={"Content-Type": JSON, **headers})
         await response.prepare(request)
         await response.write(b"")
-        ear = await self.journal.listen(listener, self.world.clock.now, self.run)
-        while (page := await ear.next()) is not None:
-            lines = [line for event in page if (line := listener.line(event)) is not None]
-            if lines:
-                await response.write(b"".join(lines))
+        with self.journal.listening(listener, self.world.clock.now, self.run) as ear:
+            # Without a client that could still ask for something, an Engine ends the stream once the past is told.
+            _connection(request).at_end_of_input(ear.leave)
+            while (page := await ear.next()) is not None:
+                lines = [line for event in page if (line := listener.line(event)) is not None]
+                if lines:
+                    await response.write(b"".join(lines))
+                    await request.writer.drain()
         await response.write_eof()
         return response
 
     async def _upgrade(self, request: BaseRequest, purpose: View) -> web.StreamResponse:
         """Hand the connection over to HTTP/2, until it is closed."""
-        transport, before = request.transport, request.protocol
+        transport, before = request.transport, _connection(request)
         if transport is None:
             raise ConnectionResetError("the client is gone")
         if request.headers.get("Upgrade", "").lower() != "h2c":
@@ -256,6 +262,8 @@ class App:
             transport.write(_SWITCHING)
             transport.set_protocol(connection)
             connection.connection_made(transport)
+            if before.input_over:  # nobody tells the new protocol of it
+                connection.close()
             with suppress(asyncio.CancelledError):
                 await closed.wait()
         finally:
@@ -267,7 +275,14 @@ class App:
     def _make_connection(self, purpose: View, closed: asyncio.Event) -> GrpcConnection | SessionConnection:
         if purpose is session:
             return SessionConnection(closed)
-        return GrpcConnection(Control(self.world, self.run, self._cache_turn).methods, closed)
+        methods = Control(self.world, self.run, self._cache_turn).methods
+        return GrpcConnection(methods, closed, debug=self._debug)
+
+
+def _connection(request: BaseRequest) -> BoundedHandler:
+    connection = request.protocol
+    assert isinstance(connection, BoundedHandler)  # noqa: S101 - the server makes no others
+    return connection
 
 
 class _TooMuchError(Exception):
@@ -287,7 +302,9 @@ class _Call:
         content_type: str | None,
         body: bytes,
         upload: BinaryIO | None,
+        debug: bool,
     ) -> None:
+        self._debug = debug
         self._world, self._found, self._method, self._path = world, found, method, path
         self._query, self._content_type, self._body, self._upload = query, content_type, body, upload
 
@@ -316,7 +333,7 @@ class _Call:
         except PrunecliError as error:
             result = refusal(error.message, error.http_status)
         except Exception as error:
-            sys.stderr.write(f"prunecli: {self._method} {self._path!r} failed: {type(error).__name__}: {error}\n")
+            tell_fault(f"{self._method} {self._path!r}", error, debug=self._debug)
             result = refusal("the request could not be served", 500)
         return _with_headers(result, profile) if isinstance(result, Answer) else result
 

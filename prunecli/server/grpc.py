@@ -6,7 +6,6 @@ Source: the gRPC protocol over HTTP/2.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,6 +38,7 @@ from prunecli.grpc.messages import (
 )
 from prunecli.protobuf import WireError
 from prunecli.server.control import Method
+from prunecli.server.faults import tell_fault
 
 _STATUS = {400: INVALID_ARGUMENT, 501: UNIMPLEMENTED}
 
@@ -68,7 +68,8 @@ class _Call:
 class GrpcConnection(asyncio.Protocol):
     """One connection after its upgrade. `methods` maps paths to what answers them; `closed` is set at the end."""
 
-    def __init__(self, methods: Mapping[str, Method], closed: asyncio.Event) -> None:
+    def __init__(self, methods: Mapping[str, Method], closed: asyncio.Event, *, debug: bool = False) -> None:
+        self._debug = debug
         self._methods = methods
         self._closed = closed
         self._http = H2Connection(H2Configuration(client_side=False, header_encoding=None))
@@ -183,7 +184,7 @@ class GrpcConnection(asyncio.Protocol):
         except (ProtocolError, asyncio.CancelledError):
             return  # the stream is gone, and with it whoever asked
         except Exception as error:
-            sys.stderr.write(f"prunecli: {call.path!r} failed: {type(error).__name__}: {error}\n")
+            tell_fault(repr(call.path), error, debug=self._debug)
             status, message = INTERNAL, "the call could not be served"
         self._end(stream, status, message, begun=begun)
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prunecli.errors import PrunecliError
 
-_BACKLOG = 128
+_BACKLOG = 4096
+"""Connections that wait to be accepted; the kernel lowers it to `net.core.somaxconn`. Beyond it a connect fails."""
+_OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_BREATH = 0.2  # seconds until the next try, where no further connection could be opened
 
 
 def default_socket() -> Path:
@@ -86,3 +91,29 @@ def _bind(path: Path) -> socket.socket:
     listener.listen(_BACKLOG)
     listener.setblocking(False)
     return listener
+
+
+async def accept(listener: socket.socket, make_protocol: Callable[[], asyncio.Protocol]) -> None:
+    """Take connections for ever, each with a protocol of its own.
+
+    Where the process or the machine can open no more files, connections wait in the kernel until some are closed.
+    asyncio's own servers say so once for every place in the backlog, and try again as often.
+    """
+    loop = asyncio.get_running_loop()
+    short = False
+    while True:
+        try:
+            connection, _ = await loop.sock_accept(listener)
+        except OSError as error:
+            if error.errno == errno.ECONNABORTED:
+                continue
+            if error.errno not in _OUT_OF_RESOURCES:
+                raise
+            if not short:
+                why = (error.strerror or str(error)).lower()
+                sys.stderr.write(f"prunecli: no further connection can be opened, new ones wait: {why}\n")
+            short = True
+            await asyncio.sleep(_BREATH)
+            continue
+        short = False
+        await loop.connect_accepted_socket(make_protocol, connection)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from prunecli.backends.served import PAGE, ServedStore
@@ -85,7 +85,7 @@ class Journal:
         self._recent: deque[tuple[int, Event]] = deque(maxlen=_AT_HAND)
         self._known_from = 0
         self._last = 0
-        self._news = asyncio.Event()
+        self._ears: set[_Ear] = set()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self.stopped = False
@@ -108,9 +108,15 @@ class Journal:
         if self._thread:
             self._thread.join()
 
-    async def listen(self, listener: Listener, clock: Callable[[], Instant], run: Run) -> _Ear:
-        """Return what yields the events of one listener, page by page."""
-        return _Ear(self, listener, clock, run)
+    @contextmanager
+    def listening(self, listener: Listener, clock: Callable[[], Instant], run: Run) -> Iterator[_Ear]:
+        """Lend what yields the events of one listener, page by page."""
+        ear = _Ear(self, listener, clock, run)
+        self._ears.add(ear)
+        try:
+            yield ear
+        finally:
+            self._ears.discard(ear)
 
     def _follow(self, loop: asyncio.AbstractEventLoop, last: int) -> None:
         bell = self._store.bell()
@@ -133,8 +139,8 @@ class Journal:
         self._ring()
 
     def _ring(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        for ear in self._ears:
+            ear.bell.set()
 
 
 class _Ear:
@@ -143,12 +149,19 @@ class _Ear:
     def __init__(self, journal: Journal, listener: Listener, clock: Callable[[], Instant], run: Run) -> None:
         self._journal, self._listener, self._clock, self._run = journal, listener, clock, run
         self._number = listener.after
+        self._left = False
+        self.bell = asyncio.Event()
+
+    def leave(self) -> None:
+        """Hear to the end what has happened by now, and nothing after that."""
+        self._left = True
+        self.bell.set()
 
     async def next(self) -> list[Event] | None:
         """Return the next events, at least one; None when there is nothing more to come."""
         while True:
-            news = self._journal._news
-            ended = self._journal.stopped or self._is_over()
+            self.bell.clear()
+            ended = self._left or self._journal.stopped or self._is_over()
             page, whole = await self._read(ended)
             if page:
                 return [event for _, event in page]
@@ -156,7 +169,7 @@ class _Ear:
                 continue
             if ended:
                 return None
-            await self._wait(news)
+            await self._wait()
 
     def _is_over(self) -> bool:
         until = self._listener.until
@@ -175,10 +188,10 @@ class _Ear:
         self._number = max(page[-1][0] if page else 0, self._number, last if whole else 0)
         return page, whole
 
-    async def _wait(self, news: asyncio.Event) -> None:
+    async def _wait(self) -> None:
         until = self._listener.until
         seconds = None if until is None else max(until - self._clock(), 0) / SECOND + 0.001
         try:
-            await asyncio.wait_for(news.wait(), None if seconds is None else min(seconds, 3600.0))
+            await asyncio.wait_for(self.bell.wait(), None if seconds is None else min(seconds, 3600.0))
         except TimeoutError:
             return
