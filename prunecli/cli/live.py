@@ -25,8 +25,8 @@ _PATIENCE = 0.5  # seconds after which somebody who waits wants to see that it g
 class Target:
     """Which Engine was asked for: by `-H`, by `--context`, or with neither, the one that docker itself would use."""
 
-    host: str = ""
-    context: str = ""
+    host: str | None = None
+    context: str | None = None
     tls: TlsFlags = field(default_factory=TlsFlags)
 
     def endpoint(self, config_dir: Path) -> Endpoint:
@@ -39,10 +39,10 @@ def make_target(host: str | None, context: str | None, *, engine: bool, tls: Tls
 
     Raises PrunecliError for both a host and a context, and for TLS without an Engine.
     """
-    if host and context:
+    if host is not None and context is not None:
         raise PrunecliError("conflicting options: cannot specify both --host and --context")
-    if host or context or engine:
-        return Target(host or "", context or "", tls)
+    if host is not None or context is not None or engine:
+        return Target(host, context, tls)
     if tls != TlsFlags():
         raise PrunecliError("TLS options secure the way to an Engine: name one with --host, --context or --engine")
     return None

@@ -96,7 +96,7 @@ def root(
         log_level=log_level,
         store_given=bool(store),
     )
-    if any(engine.values()):
+    if any(value not in (None, False) for value in engine.values()):
         session.target = _target(**engine)
     if config:
         session.config_dir = Path(config)

@@ -250,7 +250,7 @@ def _open_client(endpoint: Endpoint) -> APIClient:
             use_ssh_client=endpoint.url.startswith("ssh://"),
             max_pool_size=_LANES,
         )
-    except DockerException as error:
+    except (DockerException, ValueError) as error:
         if "paramiko" in str(error):
             raise EngineError("an Engine behind ssh needs paramiko: install prunecli[engine]") from error
         raise EngineError(f"{endpoint.url} cannot be used: {error}") from error
