@@ -103,3 +103,11 @@ class SelfPruning(Protocol):
 
         `wait` is how long to wait while another prune of the same kind runs.
         """
+
+
+@runtime_checkable
+class Resting(Protocol):
+    """A world that holds something while it is used."""
+
+    def rest(self) -> None:
+        """Let go of it while a person thinks, so that others can do with it what they want; the next use takes it."""

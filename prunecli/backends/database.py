@@ -7,8 +7,9 @@ import sqlite3
 import stat
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,10 +20,18 @@ from prunecli.uri import in_uri
 
 T = TypeVar("T")
 
+Marks = tuple[tuple[int, ...], ...]
+Identity = tuple[int, int]
+"""The device and the number of a file, which stay with it wherever it is moved."""
+
 _NAP = 0.1  # seconds that SQLite itself waits for a lock; between two such waits an interrupt gets through
+
+_FRESH = 2 * SECOND  # changes so short ago may share their time of modification with the next one
+_UNCOUNTED = 1 << 40  # more than a store's own count will reach
 
 _HEADER_SIZE = 100
 _NOT_SQLITE = "is not a prunecli state store: its header is not SQLite's"
+_LOG = ("-wal", "-shm")
 _READ_ONLY = "cannot be changed: the file or its directory is read-only"
 
 
@@ -30,6 +39,10 @@ class Database:
     """A store's file and its connections; each of them serves one thread at a time.
 
     `name` is what messages call the file. Whatever SQLite meets becomes a StoreError of one sentence.
+
+    It stands for the one file that it was opened on. Once another one has its path, or none, every use is a StoreError:
+    what was seen in the old file is never carried out on the new one. Whoever wants to go on opens the store anew.
+    What lies in the log beside an old file goes into that file; it is never left for the new one to take for its own.
     """
 
     def __init__(self, path: Path, *, read_only: bool, patience: Duration) -> None:
@@ -40,6 +53,11 @@ class Database:
         self._refusal = "was opened for reading only"
         self._patience = patience
         self._how = "mode=ro" if read_only else "mode=rw"
+        self.given = path
+        self._identity: Identity | None = None
+        self._log: tuple[Identity | None, ...] = ()
+        self._left: Marks = ()
+        self._absences = 0
         self._idle: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
 
@@ -50,6 +68,7 @@ class Database:
             if not may_make:
                 raise StoreError(f"{self.name} does not exist: there is no state store yet")
             self._make_file()
+        self._identity = self._anchor()
         with self._explained():
             self._settle_for_reading()
         with self._connection() as db:
@@ -65,6 +84,7 @@ class Database:
         """Lend a connection for one consistent view of the store."""
         with self._connection() as db, self._transaction(db, "DEFERRED"):
             schema.version(db, self.name)
+            self._log = self._log_files()
             yield db
 
     @contextmanager
@@ -73,19 +93,69 @@ class Database:
         self.refuse_when_read_only()
         with self._connection() as db, self._transaction(db, "IMMEDIATE"):
             schema.version(db, self.name)  # a newer program may have upgraded the store while it was open here
+            self._log = self._log_files()
             yield db
+        # Between the first look and the commit the file can have been replaced: then nobody is told that it was done.
+        if not self.is_current():
+            raise StoreError(f"{self.name} was replaced or removed while it was being changed: the change is not in it")
 
     def refuse_when_read_only(self) -> None:
         """Raise StoreError when the store can only be read."""
         if self.read_only:
             raise StoreError(f"{self.name} {self._refusal}")
 
+    def is_current(self) -> bool:
+        """Say whether the file that was opened is still the one at its path."""
+        return self._identity is not None and _identity(self.given) == self._identity
+
+    def require_current(self) -> None:
+        """Raise StoreError when another file is at the path by now, or none."""
+        if self.is_current():
+            return
+        if _identity(self.given) is None:
+            raise StoreError(f"{self.name} is gone: it was removed or moved away while it was in use")
+        raise StoreError(f"{self.name} was replaced by another file while it was in use: nothing more is done here")
+
+    def marks(self) -> Marks | None:
+        """Return what differs after every change of the store; None while the latest is too fresh to tell the next."""
+        found = _marks(self.path), _marks(_beside(self.path, "-wal"))
+        newest = max((mark[2] for mark in found if mark), default=0)
+        return None if time.time_ns() - newest < _FRESH else found
+
+    def counted(self, generation: int) -> int:
+        """Return a generation with what may have happened while no connection was open.
+
+        A file that was written then can be another one with the same count: a backup copied over it.
+        """
+        return generation + self._absences * _UNCOUNTED
+
     def close(self) -> None:
-        """Close the idle connections; a later use opens new ones."""
+        """Close the idle connections; a later use opens new ones.
+
+        With none left the file is all there is to the store: it can be moved, copied and replaced without harm.
+        """
         with self._guard:
             idle, self._idle = self._idle, []
+        if not idle:
+            return
+        current = self.is_current()
+        if not current and (ours := self._our_log()):
+            with suppress(sqlite3.Error):
+                idle[0].execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            for file in ours:  # SQLite leaves them when their store was moved away, for the next one to stumble over
+                file.unlink(missing_ok=True)
         for db in idle:
             db.close()
+        if current:
+            self._left = (_marks(self.path),)
+
+    def _log_files(self) -> tuple[Identity | None, ...]:
+        return tuple(_identity(_beside(self.path, suffix)) for suffix in _LOG)
+
+    def _our_log(self) -> list[Path]:
+        """Return the files beside the path that belong to the file that was opened."""
+        known = {found for found in self._log if found}
+        return [file for file in (_beside(self.path, suffix) for suffix in _LOG) if _identity(file) in known]
 
     # The file
 
@@ -104,6 +174,22 @@ class Database:
         if 0 < found.st_size < _HEADER_SIZE:  # SQLite would take a file of one byte for a new one
             raise StoreError(f"{self.name} {_NOT_SQLITE}")
         return True
+
+    def _anchor(self) -> Identity | None:
+        """Return the file's identity, and keep it from being given to another file when this one is removed.
+
+        A descriptor for nothing but the name holds it, where there is such a thing: closing any other one would drop
+        the locks that SQLite has in this process. Systems without it do not use the numbers of files again so soon.
+        """
+        if not hasattr(os, "O_PATH"):
+            return _identity(self.given)
+        try:
+            fd = os.open(self.given, os.O_PATH | os.O_CLOEXEC)
+        except OSError as e:
+            raise StoreError(f"{self.name} cannot be opened: {_reason(e)}") from e
+        weakref.finalize(self, os.close, fd)
+        found = os.fstat(fd)
+        return found.st_dev, found.st_ino
 
     def _make_file(self) -> None:
         """Make an empty file and the directories that lead to it, all for the owner alone."""
@@ -158,10 +244,11 @@ class Database:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with self._explained():
+            self._let_go_of_others()
             with self._guard:
                 db = self._idle.pop() if self._idle else None
             if db is None:
-                db = self._connect(self._how)
+                db = self._reconnect()
             try:
                 yield db
             except BaseException:
@@ -169,6 +256,25 @@ class Database:
                 raise
             with self._guard:
                 self._idle.append(db)
+            if not self.is_current():
+                self.close()
+
+    def _let_go_of_others(self) -> None:
+        if not self.is_current():
+            self.close()
+        self.require_current()
+
+    def _reconnect(self) -> sqlite3.Connection:
+        if self._left and self._left != (_marks(self.path),):
+            self._absences += 1
+        self._left = ()
+        db = self._connect(self._how)
+        try:
+            self.require_current()  # the file that was opened is the one that was looked at
+        except StoreError:
+            db.close()
+            raise
+        return db
 
     def _connect(self, how: str) -> sqlite3.Connection:
         return sqlite3.connect(
@@ -238,6 +344,26 @@ class Database:
         if not self.path.exists() and os.access(self.path.parent, os.W_OK | os.X_OK):
             return "it does not exist"
         return "permission denied"
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _marks(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def _roll_back(db: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 
 from prunecli.backends import locks
-from prunecli.backends.database import Database
+from prunecli.backends.database import Database, Marks
 from prunecli.backends.tables import storable
 from prunecli.backends.watch import Bell
 from prunecli.errors import StoreError
@@ -61,15 +61,22 @@ def stream(
         for _, event in numbered(database, after, since, until):
             yield event
         return
+    seen: Marks | None = None
     with closing(listen(database)) as bell:
         while True:
             # Asked before reading: what was committed before the end is still told.
             ended = not follow() or (until is not None and clock() > until)
-            for number, event in numbered(database, after, since, until):
-                after = number
-                yield event
+            marks = database.marks()
+            database.require_current()
+            if marks is None or marks != seen:
+                for number, event in numbered(database, after, since, until):
+                    after = number
+                    yield event
+                seen = marks
             if ended:
                 return
+            if seen is not None:
+                database.close()  # nothing happens: the store can be moved and replaced
             rest = _BREATH if until is None else min(_BREATH, until - clock() + 1)
             bell.wait(rest / SECOND)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from prunecli.backends import contents, journal
 from prunecli.backends.conflicts import refuse_conflicts
+from prunecli.backends.database import Marks
 from prunecli.backends.store import Store, StoreChange
 from prunecli.backends.tables import KIND_OF, TABLES, Record
 from prunecli.backends.watch import Bell
@@ -35,12 +36,13 @@ class ServedStore(Store):
     def generation(self) -> int:
         """Return how often the store was changed."""
         with self._database.reading() as db:
-            return contents.read_generation(db)
+            return self._database.counted(contents.read_generation(db))
 
     def contents(self, now: Instant) -> Contents:
         """Photograph everything in one transaction; `now` becomes `taken_at`."""
         with self._database.reading() as db:
-            return Contents(contents.read_snapshot(db, now), contents.read_raw(db), contents.read_header(db))
+            snapshot = self._counted(contents.read_snapshot(db, now))
+            return Contents(snapshot, contents.read_raw(db), contents.read_header(db))
 
     def last_event(self) -> int:
         """Return the number of the latest event in the journal, 0 before the first."""
@@ -55,6 +57,10 @@ class ServedStore(Store):
         """
         return list(islice(journal.numbered(self._database, number, since, until), PAGE))
 
+    def marks(self) -> Marks | None:
+        """Return what differs after every change; None while the latest is too fresh to tell the next."""
+        return self._database.marks()
+
     def bell(self) -> Bell:
         """Return what rings after each change of the store, whichever process made it; to be closed."""
         return journal.listen(self._database)
@@ -66,7 +72,7 @@ class ServedStore(Store):
         Leaving by an exception undoes everything.
         """
         with self._database.writing() as db:
-            yield Edit(db)
+            yield Edit(db, self._database)
 
 
 class Edit(StoreChange):

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,6 +58,11 @@ class Store:
         return cls(database, clock)
 
     @property
+    def given(self) -> Path:
+        """The path that it was opened by."""
+        return self._database.given
+
+    @property
     def path(self) -> Path:
         """The file itself, symbolic links resolved."""
         return self._database.path
@@ -64,6 +70,14 @@ class Store:
     def close(self) -> None:
         """Let go of the file; a store that is used again opens it again."""
         self._database.close()
+
+    def rest(self) -> None:
+        """Let go of the file while nothing is done with it: see `Resting`."""
+        self._database.close()
+
+    def is_current(self) -> bool:
+        """Say whether the file that was opened is still the one at its path; if not, every use is a StoreError."""
+        return self._database.is_current()
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +90,10 @@ class Store:
     def snapshot(self, now: Instant) -> Snapshot:
         """Photograph the whole store, consistent in itself; `now` becomes `taken_at`."""
         with self._database.reading() as db:
-            return contents.read_snapshot(db, now)
+            return self._counted(contents.read_snapshot(db, now))
+
+    def _counted(self, snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, generation=self._database.counted(snapshot.generation))
 
     def raw(self) -> dict[Kind, dict[str, Any]]:
         """Map each kind to the Engine's own JSON of its objects, by id (volumes: name), in the order of the import.
@@ -139,25 +156,27 @@ class Store:
         Errors: BusyError while another prune of the kind runs.
         """
         self._database.refuse_when_read_only()
+        self._database.require_current()
         with locks.held(self.path, kind), self._database.writing() as db:
-            yield StoreChange(db)
+            yield StoreChange(db, self._database)
 
 
 class StoreChange:
     """One kind being changed: a transaction, which the store commits at its end."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, database: Database) -> None:
         self._db = db
+        self._database = database
         self._counted = False
 
     @property
     def generation(self) -> int:
         """The store's generation at this moment, its own removals included."""
-        return contents.read_generation(self._db)
+        return self._database.counted(contents.read_generation(self._db))
 
     def snapshot(self, now: Instant) -> Snapshot:
         """Photograph the store as it is inside this change."""
-        return contents.read_snapshot(self._db, now)
+        return replace(contents.read_snapshot(self._db, now), generation=self.generation)
 
     def remove(self, step: Step) -> str | None:
         """Carry out one step; returns None, or in words why it could not be done (the store is then as before)."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prunecli.backends import Pruner, World
+from prunecli.backends import Pruner, Resting, World
 from prunecli.cli import prompt
 from prunecli.cli.options import EVERYTHING, JSON, WOULD_GO, Options
 from prunecli.cli.outcome import Outcome, tell_failure
@@ -63,6 +63,8 @@ def carry_out(job: Job, options: Options, clock: Clock) -> int:
     for failure in _known(job):
         tell_failure(failure)
     if not options.force:
+        if isinstance(job.world, Resting):
+            job.world.rest()
         try:
             _ask(job, options)
         except prompt.Declined:

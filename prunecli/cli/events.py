@@ -54,7 +54,8 @@ def _check_filter(text: str) -> None:
     ],
     help="""Replay the journal of events, then follow it live.
 
-    Without --since and --until, what happens from now on is shown until the command is interrupted.
+    Without --since and --until, what happens from now on is shown until the command is interrupted, or the store is
+    removed or replaced by another one.
     """,
 )
 @click.pass_obj

@@ -130,7 +130,8 @@ def parse_interval(text: str) -> Duration:
     ],
     help="""Run a policy in the foreground, whenever the build cache grew or the interval passed.
 
-    Prints a line for each run, asks nothing, and ends on SIGTERM with 0. One watch at a time works on a store.
+    Prints a line for each run, asks nothing, and ends on SIGTERM with 0. One watch at a time works on a store. It goes
+    on with a store that is put in the place of the one before, and ends when there is none any more.
     """,
 )
 @click.pass_obj

@@ -9,15 +9,16 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from prunecli.backends import World
+from prunecli.backends import Resting, World
 from prunecli.backends.locks import sole
+from prunecli.backends.store import Store
 from prunecli.cli.gc_run import make_plan
 from prunecli.cli.gc_setting import Asked, Setting, disk_finder, make_setting
 from prunecli.cli.outcome import tell_failure
 from prunecli.cli.session import Session
 from prunecli.cli.signals import Interrupts, watch_signals
 from prunecli.cli.text import counted
-from prunecli.errors import PrunecliError
+from prunecli.errors import PrunecliError, StoreError
 from prunecli.plan import KindPlan
 from prunecli.policy import Policy, run_rules
 from prunecli.printable import printable
@@ -62,6 +63,7 @@ def watch(session: Session, asked: Asked, interval: Duration) -> int:
 class _Watch:
     def __init__(self, session: Session, setting: Setting, asked: Asked, interrupts: Interrupts) -> None:
         self.session = session
+        self.asked = asked
         self.world: World = setting.world
         self.policy: Policy = setting.policy
         self.find_disk = disk_finder(session, asked)
@@ -73,11 +75,28 @@ class _Watch:
         why = "start"
         while not self.interrupts:
             seen = self.marks()
-            self.collect(why)
-            why = self.wait(seen, time.monotonic() + interval / SECOND)
+            try:
+                self.collect(why)
+                why = self.wait(seen, time.monotonic() + interval / SECOND)
+            except StoreError:
+                if not self.is_replaced():
+                    raise
+                self.begin_anew()
+                why = "the store was replaced"
+
+    def is_replaced(self) -> bool:
+        """Say whether another store lies where the one before was."""
+        return isinstance(self.world, Store) and not self.world.is_current() and self.session.store.exists()
+
+    def begin_anew(self) -> None:
+        """Go on with the store that lies there now, with the policy as it is for that one."""
+        self.session.open_store().close()
+        setting = make_setting(self.session, self.asked, change=True)
+        self.world, self.policy = setting.world, setting.policy
 
     def wait(self, seen: object, until: float) -> str:
         """Return why to collect again, once there is a reason; a signal ends the wait."""
+        self.rest()
         while not self.interrupts and (rest := until - time.monotonic()) > 0:
             self.interrupts.waiting = True
             time.sleep(min(LOOK, rest))
@@ -87,9 +106,15 @@ class _Watch:
                 seen = marks
                 if _held(self.photograph()) > self.size:
                     return "the cache grew"
+                self.rest()
         return "the interval passed"
 
-    def marks(self) -> tuple[tuple[int, int] | None, ...]:
+    def rest(self) -> None:
+        """Hold nothing while nothing is done: the store can be moved and replaced."""
+        if isinstance(self.world, Resting):
+            self.world.rest()
+
+    def marks(self) -> tuple[tuple[int, ...] | None, ...]:
         """Return what changes with every change of the store's files."""
         files = (self.session.store, self.session.store.with_name(f"{self.session.store.name}-wal"))
         return tuple(_mark(os.path.realpath(file)) for file in files)
@@ -129,9 +154,9 @@ def _held(snapshot: Snapshot) -> int:
     return sum(record.bytes_on_disk for record in snapshot.build_cache)
 
 
-def _mark(path: str) -> tuple[int, int] | None:
+def _mark(path: str) -> tuple[int, ...] | None:
     try:
         found = os.stat(path)
     except FileNotFoundError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size

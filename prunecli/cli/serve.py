@@ -20,7 +20,8 @@ from prunecli.printable import printable
     params=[Flag(["--socket"], type=Text("path"), help="Where to listen (default in $XDG_RUNTIME_DIR)")],
     help="""Serve the state store as a Docker Engine API on a unix socket, until SIGINT or SIGTERM.
 
-    docker, buildx and docker-py work on it when DOCKER_HOST is set to the address that is printed.
+    docker, buildx and docker-py work on it when DOCKER_HOST is set to the address that is printed. A store that is put
+    in the place of the one before is served from then on; while there is none, requests fail.
     """,
 )
 @click.pass_obj

@@ -114,7 +114,7 @@ class App:
     def __init__(self, world: ServedWorld, limits: Limits, *, debug: bool = False) -> None:
         self.world = world
         self._debug = debug
-        self.journal = Journal(world.store)
+        self.journal = Journal(world)
         self._limits = limits
         self._router: Router[View] = Router(ROUTES)
         self._threads = ThreadPoolExecutor(limits.threads, thread_name_prefix="view")

@@ -11,7 +11,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from prunecli.backends.served import PAGE, ServedStore
@@ -29,8 +29,9 @@ _LOOK_AROUND = 0.5  # seconds after which the journal is looked at, whether or n
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What one request wants to hear: `after` is the number of the journal from which on it listens."""
+    """What one request wants to hear: `after` is the number of the store's journal from which on it listens."""
 
+    store: ServedStore
     after: int
     since: Instant | None
     until: Instant | None
@@ -58,8 +59,10 @@ def make_listener(world: ServedWorld, request: Request) -> Listener:
     if since is not None and until is not None and until < since:
         told = f"`since` time ({request.text('since')}) cannot be after `until` time ({request.text('until')})"
         raise RefusedError(told)
+    store = world.store
     return Listener(
-        world.store.last_event() if since is None and until is None else 0,
+        store,
+        store.last_event() if since is None and until is None else 0,
         since,
         until,
         EventFilter.parse(request.filters()),
@@ -78,10 +81,14 @@ def _bound(text: str) -> Instant | None:
 
 
 class Journal:
-    """The end of the store's journal, read once for all listeners. `start` and `stop` belong to the event loop."""
+    """The end of the store's journal, read once for all listeners. `start` and `stop` belong to the event loop.
 
-    def __init__(self, store: ServedStore) -> None:
-        self._store = store
+    With another store in its place all listeners end, as when an Engine is started again: numbers and past are others.
+    """
+
+    def __init__(self, world: ServedWorld) -> None:
+        self._world = world
+        self.store = world.store
         self._recent: deque[tuple[int, Event]] = deque(maxlen=_AT_HAND)
         self._known_from = 0
         self._last = 0
@@ -93,8 +100,11 @@ class Journal:
     def start(self) -> None:
         """Begin to follow the store."""
         loop = asyncio.get_running_loop()
-        self._last = self._known_from = self._store.last_event()
-        self._thread = threading.Thread(target=self._follow, args=(loop, self._last), name="journal", daemon=True)
+        self._last = self._known_from = self.store.last_event()
+        self._world.replaced = lambda store, last: _call(loop, self._begin_anew, store, last)
+        self._thread = threading.Thread(
+            target=self._follow, args=(loop, self.store, self._last), name="journal", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -118,20 +128,43 @@ class Journal:
         finally:
             self._ears.discard(ear)
 
-    def _follow(self, loop: asyncio.AbstractEventLoop, last: int) -> None:
-        bell = self._store.bell()
-        try:
-            while not self._over.is_set():
-                # A store that cannot be read for a moment is looked at again; requests meanwhile say what is wrong.
-                with suppress(StoreError):
-                    while page := self._store.events_after(last, None, None):
-                        last = page[-1][0]
-                        loop.call_soon_threadsafe(self._tell, page)
-                bell.wait(_LOOK_AROUND)
-        finally:
-            bell.close()
+    def _begin_anew(self, store: ServedStore, last: int) -> None:
+        self.store = store
+        self._recent.clear()
+        self._last = self._known_from = last
+        self._ring()
 
-    def _tell(self, page: list[tuple[int, Event]]) -> None:
+    def _follow(self, loop: asyncio.AbstractEventLoop, store: ServedStore, last: int) -> None:
+        while not self._over.is_set():
+            # A store that cannot be read for a moment is looked at again; requests meanwhile say what is wrong.
+            try:
+                current = self._world.store
+                if current is not store:
+                    store, last = current, 0
+                last = self._follow_one(loop, store, last)
+            except (StoreError, OSError):
+                self._over.wait(_LOOK_AROUND)
+
+    def _follow_one(self, loop: asyncio.AbstractEventLoop, store: ServedStore, last: int) -> int:
+        """Tell of the events of one store until it is replaced; returns the number of the last one."""
+        seen: object = None
+        with closing(store.bell()) as bell:
+            while not self._over.is_set() and self._world.store is store:
+                marks = store.marks()
+                if marks is None or marks != seen:
+                    while page := store.events_after(last, None, None):
+                        last = page[-1][0]
+                        _call(loop, self._tell, store, page)
+                    seen = marks
+                else:
+                    store.rest()  # nothing happens: the store can be moved and replaced
+                bell.wait(_LOOK_AROUND)
+        return last
+
+    def _tell(self, store: ServedStore, page: list[tuple[int, Event]]) -> None:
+        page = [(number, event) for number, event in page if number > self._last]
+        if store is not self.store or not page:
+            return
         self._recent.extend(page)
         self._last = page[-1][0]
         if len(self._recent) == _AT_HAND:
@@ -161,6 +194,8 @@ class _Ear:
         """Return the next events, at least one; None when there is nothing more to come."""
         while True:
             self.bell.clear()
+            if self._journal.store is not self._listener.store:
+                return None
             ended = self._left or self._journal.stopped or self._is_over()
             page, whole = await self._read(ended)
             if page:
@@ -183,7 +218,7 @@ class _Ear:
             page = [(n, e) for n, e in journal._recent if n > self._number and listener.bounds(e)]
             self._number = max(self._number, last)
             return page, True
-        page = await self._run(journal._store.events_after, self._number, listener.since, listener.until)
+        page = await self._run(listener.store.events_after, self._number, listener.since, listener.until)
         whole = len(page) < PAGE
         self._number = max(page[-1][0] if page else 0, self._number, last if whole else 0)
         return page, whole
@@ -195,3 +230,9 @@ class _Ear:
             await asyncio.wait_for(self.bell.wait(), None if seconds is None else min(seconds, 3600.0))
         except TimeoutError:
             return
+
+
+def _call(loop: asyncio.AbstractEventLoop, act: Callable[..., None], *args: object) -> None:
+    """Have something done by the event loop; one that has ended does nothing."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(act, *args)

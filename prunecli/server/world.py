@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -115,23 +115,48 @@ class Told:
 
 
 class ServedWorld:
-    """A store and its clock, for many threads at once."""
+    """The store at a path and its clock, for many threads at once.
+
+    Another file in the store's place is another store, and served from then on. While there is none, requests fail.
+    """
 
     def __init__(self, store: ServedStore, clock: Clock) -> None:
-        self.store = store
         self.clock = clock
+        self._store = store
+        self._replacing = threading.Lock()
         self._guard = threading.Lock()
-        self._last: Said | None = None
+        self._last: tuple[ServedStore, Said] | None = None
+        self.replaced: Callable[[ServedStore, int], None] | None = None
+        """Hears of a store in the place of the one before, and of its latest event, before anybody reads it."""
+
+    @property
+    def store(self) -> ServedStore:
+        """The store that is at the path now. Errors: StoreError when it cannot be opened."""
+        with self._replacing:
+            if not self._store.is_current():
+                self._store.close()
+                fresh = ServedStore.open(self._store.given, create=False, clock=self.clock.now)
+                last = fresh.last_event()
+                self._store = fresh
+                if self.replaced:
+                    self.replaced(fresh, last)
+            return self._store
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
 
     def told(self) -> Told:
         """Return everything as it is now; nothing is read twice while the store does not change."""
         now = self.clock.now()
-        generation = self.store.generation()
+        store = self.store
+        generation = store.generation()
         with self._guard:
-            last = self._last
-            if last is None or last.contents.snapshot.generation != generation:
-                last = self._last = Said(self.store.contents(now))
-        return Told(replace(last.contents.snapshot, taken_at=now), last)
+            known, said = self._last or (None, None)
+            if said is None or known is not store or said.contents.snapshot.generation != generation:
+                said = Said(store.contents(now))
+                self._last = store, said
+        return Told(replace(said.contents.snapshot, taken_at=now), said)
 
     def profile(self) -> Profile:
         """Return the profile of the Engine that the store stands for, in its newest API."""
