@@ -277,3 +277,12 @@ def test_a_fault_answers_with_no_word_about_it(
     assert answer.endswith(b"OK")
     assert b"secret" not in answer
     assert capfd.readouterr().err == "prunecli: GET '/info' failed: ZeroDivisionError: a secret\n"
+
+
+def test_bad_clients_in_a_random_mix(tmp_path: Path) -> None:
+    """The short form of `python -m tests.fuzz.clients`."""
+    from tests.fuzz.clients import run
+
+    outcome = run(3, 8, folder=tmp_path)
+    assert outcome.faults == []
+    assert outcome.answered.total() > 0
