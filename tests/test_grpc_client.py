@@ -44,6 +44,13 @@ def test_messages_come_as_they_were_sent(messages: list[bytes]) -> None:
     assert call(lambda called: called.answer(*messages)) == messages
 
 
+def test_room_is_given_back() -> None:
+    """What was taken makes room for more: all calls together may bring more than the connection ever had room for."""
+    large = LARGEST_MESSAGE // 3
+    with peer(lambda called: called.answer(bytes(large))) as other, closing(GrpcClient(other.stream)) as client:
+        assert [len(*client.call(METHOD)) for _ in range(4)] == [large] * 4
+
+
 def test_messages_come_before_the_end() -> None:
     """A message is there as soon as it was sent, while the call goes on."""
     go_on = threading.Event()

@@ -5,5 +5,7 @@
 - `failures`: what goes wrong on the way, in Docker's words
 - `connection`: requests and answers, and the version of the API that both sides speak
 - `reading`: everything that an Engine says of itself, read concurrently into a dump
-- `world`: the Engine as a world; `native`: its own prunes; `changing`: object by object; `following`: its events
+- `dialing`: a connection upgraded to gRPC; `records`: build cache by ids, over it or over the API
+- `world`: the Engine as a world; `native`: its own prunes; `changing` and `changing_cache`: object by object
+- `following`: its events; `clock`: what time it is there
 """

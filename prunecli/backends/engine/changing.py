@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from prunecli.backends.engine.connection import Connection, segment
 from prunecli.errors import ConflictError, ForbiddenError, NotFoundError, RefusedError
@@ -20,7 +19,6 @@ from prunecli.report import Cause, Failure
 from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
 from prunecli.verdict import Kind, Row, Step
-from prunecli.wire.build_cache import read_record
 from prunecli.wire.containers import read_container
 from prunecli.wire.fields import Reader
 from prunecli.wire.images import read_image
@@ -31,12 +29,10 @@ Outcome = tuple[Step, Failure | None]
 """A step as it was carried out, and None; or a step that was not, and why."""
 Photograph = Callable[[Instant], Snapshot]
 
-_CHUNK = 100
-"""Build cache records in one request; their ids stand in its path."""
 _DANGLING = "moby-dangling@"
 
 
-class _EngineChange(ABC):
+class EngineChange(ABC):
     """What both ways of changing share. No two generations are equal: an Engine keeps no count of its changes."""
 
     generation = 0
@@ -62,7 +58,7 @@ class _EngineChange(ABC):
         """Carry out steps in their order, and yield each as it turned out; `stop` is asked before each act."""
 
 
-class ObjectChange(_EngineChange):
+class ObjectChange(EngineChange):
     """Containers, networks, volumes and images, one request for each."""
 
     def __init__(self, connection: Connection, photograph: Photograph) -> None:
@@ -88,9 +84,9 @@ class ObjectChange(_EngineChange):
                 return self._untag(step) if step.untags else self._delete_image(step)
             return step, self._delete(step)
         except NotFoundError:
-            return step, _gone(step)
+            return step, gone(step)
         except (ConflictError, ForbiddenError) as error:
-            return step, _kept(step, error.message)
+            return step, kept(step, error.message)
         except RefusedError as error:
             return step, Failure(step, error.message)
 
@@ -99,7 +95,7 @@ class ObjectChange(_EngineChange):
         target = path.format(segment(step.id))
         said = Reader(self._connection.get(target + ("/json" if step.kind is Kind.CONTAINER else "")), "", step.name)
         if witness(said) != step.witness:
-            return _kept(step, "it changed after the plan was made")
+            return kept(step, "it changed after the plan was made")
         self._connection.delete(target)
         return None
 
@@ -113,11 +109,11 @@ class ObjectChange(_EngineChange):
         references = {*image.tags, *image.digests}
         if dangling:
             if references:
-                return step, _kept(step, "it was given a name after the plan was made")
+                return step, kept(step, "it was given a name after the plan was made")
         elif step.ref not in references:
             return step, Failure(step, "the image does not have this reference any more", True, Cause.GONE)
         if step.id not in self._going and not references - _fall_together(step.ref, image) and not self._held(step.id):
-            return step, _kept(step, "what kept its image is gone, and taking its last name would remove it")
+            return step, kept(step, "what kept its image is gone, and taking its last name would remove it")
         answer = self._connection.delete(f"/images/{segment(step.id if dangling else step.ref)}", noprune="1")
         self._note(step.id, answer or [])
         return step, None
@@ -126,11 +122,11 @@ class ObjectChange(_EngineChange):
         if step.id not in self._answered:
             image = self._image(step.id)
             if image.tags or image.digests:
-                return step, _kept(step, "its names changed after the plan was made")
+                return step, kept(step, "its names changed after the plan was made")
             self._note(step.id, self._connection.delete(f"/images/{segment(step.id)}", noprune="1") or [])
         rows = tuple(self._answered.get(step.id, ()))
         if not rows:
-            return step, _kept(step, "the Engine kept it: something uses it or builds on it")
+            return step, kept(step, "the Engine kept it: something uses it or builds on it")
         return self._as_it_went(step, rows), None
 
     def _as_it_went(self, step: Step, rows: tuple[Row, ...]) -> Step:
@@ -159,64 +155,13 @@ class ObjectChange(_EngineChange):
         return any(row.get("ParentId") == id for row in self._connection.get("/images/json", all="1") or ())
 
 
-class CacheChange(_EngineChange):
-    """Build cache: many records in one request, whose `id` filter is a regular expression."""
-
-    def carry_out(self, steps: Sequence[Step], stop: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
-        """Carry out a hundred steps at a time: what builds on a record comes first, so no chunk needs a later one."""
-        for first in range(0, len(steps), _CHUNK):
-            if stop():
-                return
-            yield from self._prune(steps[first : first + _CHUNK])
-
-    def _prune(self, steps: Sequence[Step]) -> Iterator[Outcome]:
-        records = self._records()
-        outcomes = {step.id: _look(step, records.get(step.id)) for step in steps}
-        going = [id for id, failure in outcomes.items() if failure is None]
-        deleted: frozenset[str] = frozenset()
-        error: RefusedError | None = None
-        if going:
-            try:
-                deleted = self._ask(going)
-            except RefusedError as refusal:
-                error = refusal
-        for step in steps:
-            failure = outcomes[step.id]
-            if failure is None and step.id not in deleted:
-                why = "the Engine kept it: it is in use, or something builds on it"
-                failure = Failure(step, error.message) if error else _kept(step, why)
-            done = step
-            if failure is None:
-                done = replace(step, reclaims=max(records[step.id].number("Size", 0), 0))
-                self.removed.append(done)
-            yield done, failure
-
-    def _ask(self, ids: Sequence[str]) -> frozenset[str]:
-        pattern = f'"^({"|".join(ids)})$"'
-        query = {"all": "1", "filters": Filters({"id": frozenset({pattern})}).to_json()}
-        answer = self._connection.post("/build/prune", query) or {}
-        return frozenset(answer.get("CachesDeleted") or ())
-
-    def _records(self) -> dict[str, Reader]:
-        df: Mapping[str, Any] = self._connection.get("/system/df", type="build-cache")
-        return {row["ID"]: Reader(row, "", row["ID"]) for row in df.get("BuildCache") or ()}
-
-
-def _look(step: Step, row: Reader | None) -> Failure | None:
-    """Say why a record stays, None when it is as the plan showed it."""
-    if row is None:
-        return _gone(step)
-    record = read_record(row)
-    if record.in_use or record.witness != step.witness:
-        return _kept(step, "it was used after the plan was made")
-    return None
-
-
-def _gone(step: Step) -> Failure:
+def gone(step: Step) -> Failure:
+    """Return the failure of a step whose object is not there any more."""
     return Failure(step, "it is already gone", True, Cause.GONE)
 
 
-def _kept(step: Step, why: str) -> Failure:
+def kept(step: Step, why: str) -> Failure:
+    """Return the failure of a step whose object stays by a rule."""
     return Failure(step, why, True, Cause.KEPT)
 
 

@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from prunecli.backends.engine.clock import engine_now
 from prunecli.backends.engine.connection import Connection
 from prunecli.backends.engine.wires import Stream
-from prunecli.errors import EngineError, RefusedError, TimestampError
+from prunecli.errors import EngineError, RefusedError
 from prunecli.events import Event, parse_event
-from prunecli.units import SECOND, Duration, Instant, parse_rfc3339
+from prunecli.units import SECOND, Duration, Instant
 
 _OVERLAP: Duration = 2 * SECOND
 _BREATH = 0.5  # seconds between two questions whether to go on
@@ -35,7 +36,7 @@ def follow_events(
     While it is broken, `notice` is told once, and it is tried again for as long as `follow()` is true.
     Errors: EngineError for an Engine that cannot be reached in the first place, or sends something else.
     """
-    began_at = _engine_now(connection)
+    began_at = engine_now(connection)
     if follow is None:
         past = began_at if until is None else min(until, began_at)
         stream = connection.stream("/events", _query(since, past))
@@ -171,11 +172,3 @@ def _event(line: bytes) -> Event:
         return parse_event(json.loads(line))
     except ValueError:
         raise EngineError(f"the Engine sent an event that is no JSON: {line[:80]!r}") from None
-
-
-def _engine_now(connection: Connection) -> Instant:
-    """Return the time on the Engine's clock, ours where it does not tell."""
-    try:
-        return parse_rfc3339(connection.get("/info")["SystemTime"])
-    except (TimestampError, KeyError, TypeError):
-        return time.time_ns()

@@ -21,7 +21,7 @@ from prunecli.units import Duration, Instant
 from prunecli.verdict import Kind, Step
 
 if TYPE_CHECKING:
-    from prunecli.backends.engine.changing import CacheChange, ObjectChange
+    from prunecli.backends.engine.changing import EngineChange
     from prunecli.backends.engine.native import NativePrune
 
 
@@ -110,19 +110,21 @@ class Engine:
         return NativePrune(self._connection, plan, filters, wait)
 
     @contextmanager
-    def change(self, kind: Kind) -> Iterator[ObjectChange | CacheChange]:
+    def change(self, kind: Kind) -> Iterator[EngineChange]:
         """Begin to change one kind object by object, never by force.
 
         The Engine is read again before the first change; what later ones see is that reading without what was removed
         since. Every object is looked at once more right before it goes.
         """
-        from prunecli.backends.engine.changing import CacheChange, ObjectChange
+        change: EngineChange
+        if kind is Kind.BUILD_CACHE:
+            from prunecli.backends.engine.changing_cache import CacheChange
 
-        change = (
-            CacheChange(self._connection, self._now_seen)
-            if kind is Kind.BUILD_CACHE
-            else ObjectChange(self._connection, self._now_seen)
-        )
+            change = CacheChange(self._connection, self._now_seen)
+        else:
+            from prunecli.backends.engine.changing import ObjectChange
+
+            change = ObjectChange(self._connection, self._now_seen)
         try:
             yield change
         finally:
