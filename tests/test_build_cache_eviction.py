@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 from collections import Counter
 
 import pytest
@@ -14,6 +15,7 @@ from prunecli.info import PruneInfo
 from prunecli.kinds.build_cache import CacheRecord, DiskStat
 from prunecli.kinds.build_cache.eviction import Eviction, Removal, evict_all, evict_down_to
 from prunecli.kinds.build_cache.family import Family, count_pins, trace
+from prunecli.kinds.build_cache.ranking import Ranking
 from prunecli.units import HOUR
 from prunecli.verdict import Reason, Selection
 from tests.cache_worlds import BEFORE_0_22, NOW, World, order, reclaimed, verdict_of, world
@@ -148,13 +150,74 @@ def test_ranking_equals_a_sort_in_large_worlds(seed: int, counts: int, times: in
     assert ours == sort_each_time(family, eligible, used, keep, first), f"seed {seed}"
 
 
-def test_old_means_often_used() -> None:
+def often_used(number: int, *, odd: int = 0) -> Family:
+    """Return records of which the older are the more used, so that all scores are nearly equal; `odd` ones are not."""
+    dice = random.Random(number)
+    counts = [dice.randrange(number) if i < odd else i for i in range(number)]
+    return trace(
+        CacheRecord(f"r{i:04}", size=1, last_used_at=NOW - i * HOUR, usage_count=n) for i, n in enumerate(counts)
+    )
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["ranks from 0", "ranks from 1"])
+@pytest.mark.parametrize("keep", [1, 75, 149])
+@pytest.mark.parametrize("odd", [0, 30])
+def test_old_means_often_used(first: int, keep: int, odd: int) -> None:
     """Every head of every queue stays in the race when the older records are the more used ones."""
-    records = [CacheRecord(f"r{i:03}", size=1, last_used_at=NOW - i * HOUR, usage_count=i) for i in range(150)]
-    family = trace(records)
+    family = often_used(150, odd=odd)
     eligible = set(family.records)
 
-    assert evict_down_to(family, eligible, 150, 1, 1) == sort_each_time(family, eligible, 150, 1, 1)
+    assert evict_down_to(family, eligible, 150, keep, first) == sort_each_time(family, eligible, 150, keep, first)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_ranking_equals_a_sort_in_odd_worlds(seed: int) -> None:
+    """The same holds in worlds of every shape: few or many times and counts, parents, what was never used."""
+    dice = random.Random(seed)
+    number = dice.choice([5, 15, 60, 120])
+    counts, times = (dice.choice([1, 2, 3, 9, number]) for _ in range(2))
+    cache = random_world(seed, number, counts=counts, times=times)
+    family = trace(cache.records)
+    eligible = {r.id for r in cache.records if not r.in_use}
+    used = sum(r.size for r in cache.records)
+    keep, first = used * dice.choice([0, 1, 2, 9]) // 10, seed % 2
+
+    ours = evict_down_to(family, eligible, used, keep, first)
+
+    assert ours == sort_each_time(family, eligible, used, keep, first), f"seed {seed}"
+
+
+def test_memory_grows_with_the_records() -> None:
+    """What was tied with what is not remembered: with all scores nearly equal that would be all with all."""
+    family = often_used(800)
+    eligible = set(family.records)
+    tracemalloc.start()
+    try:
+        evict_down_to(family, eligible, 800, 1, 1)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2_000 * len(family.records)
+
+
+def test_seldom_looks_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the usage counts there are, a removal looks at a few: all of them together only once in a while."""
+    looked: list[float] = []
+    look = Ranking._look_at_all
+
+    def look_and_count(ranking: Ranking, bound: float) -> float:
+        looked.append(bound)
+        return look(ranking, bound)
+
+    monkeypatch.setattr(Ranking, "_look_at_all", look_and_count)
+    cache = random_world(3, 4_000, counts=100, times=10**6)
+    family = trace(cache.records)
+
+    gone = evict_down_to(family, set(family.records), sum(r.size for r in cache.records), 1_000_000, 1).removals
+
+    assert len(gone) > 1_000
+    assert len(looked) < len(gone) / 8
 
 
 def test_twenty_thousand_records() -> None:

@@ -5,11 +5,12 @@ Children first: a record with children is held by them, so a parent shows up onl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from prunecli.kinds.build_cache.family import Family, leaves
-from prunecli.kinds.build_cache.ranking import Key, Pick, Ranking
+from prunecli.kinds.build_cache.ranking import Key, Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def evict_all(family: Family, eligible: Collection[str]) -> Eviction:
     The order is canonical: pass after pass over the records without children, each by last use (never first), then id.
     An Engine removes the same set in passes of ten, in an order that it leaves to chance.
     """
-    waiting = {id: len(family.children[id]) for id in family.records}
+    waiting = {id: len(below) for id, below in family.children.items()}
     current = leaves(family, eligible)
     gone: list[str] = []
     while current:
@@ -58,26 +59,67 @@ def evict_down_to(family: Family, eligible: Collection[str], used: int, keep: in
     `used` is the unshared cache size before; removed shared records lower it too, as they do in BuildKit. A size equal
     to `keep` still costs one more record. `first_rank` is 1, or 0 before BuildKit 0.22.
     """
-    ranking = Ranking((family.records[id] for id in sorted(eligible)), first_rank)
-    waiting = {id: len(family.children[id]) for id in family.records}
-    joined = dict.fromkeys(leaves(family, eligible), 0)
-    for id in joined:
-        ranking.add(id)
-    picks: list[Pick] = []
-    sizes: list[int] = []
-    while ranking and used >= keep:
-        pick = ranking.pop()
-        picks.append(pick)
-        sizes.append(used)
-        used -= family.records[pick.id].bytes_on_disk
+    run = _evict_once(family, eligible, used, keep, first_rank, {})
+    left = {id: run.ranking.key(id) for id in run.ranking.left()}
+    rivals = frozenset(
+        id for id, key in left.items() if run.joined[id] <= max(run.latest.get(key, -1), run.latest.get(None, -1))
+    )
+    if rivals:
+        # Only now it is known who is left. Going through it all again needs no memory of what was tied with what.
+        earliest: dict[Key | None, int] = {None: min(run.joined[id] for id in rivals)}
+        for id in rivals:
+            earliest[left[id]] = min(run.joined[id], earliest.get(left[id], run.joined[id]))
+        run = _evict_once(family, eligible, used, keep, first_rank, earliest)
+    return Eviction(tuple(run.removals), run.used, rivals)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One way through all removals; `used` is the cache size afterwards.
+
+    `joined` maps a candidate to the number of removals before it became one, `latest` a key to the last removal that
+    was tied with candidates of this key (None: with all candidates).
+    """
+
+    ranking: Ranking
+    used: int
+    removals: list[Removal] = field(default_factory=list)
+    joined: dict[str, int] = field(default_factory=dict)
+    latest: dict[Key | None, int] = field(default_factory=dict)
+
+
+def _evict_once(
+    family: Family,
+    eligible: Collection[str],
+    used: int,
+    keep: int,
+    first_rank: int,
+    earliest: Mapping[Key | None, int],
+) -> _Run:
+    """Remove one record after the other; `earliest` says from which removal on a key belongs to a rival that stays.
+
+    A tie whose members all go in this run changes nothing, so it is told of a removal only where a rival stays.
+    """
+    run = _Run(Ranking([family.records[id] for id in eligible], first_rank), used)
+    waiting = {id: len(below) for id, below in family.children.items()}
+    for id in leaves(family, eligible):
+        run.joined[id] = 0
+        run.ranking.add(id)
+    while run.ranking and run.used >= keep:
+        pick = run.ranking.pop()
+        number, equals = len(run.removals), 0
+        if pick.equals > 1:
+            tied: Sequence[Key | None] = pick.tied or (None,)
+            run.latest.update(dict.fromkeys(tied, number))
+            if earliest and any(earliest.get(key, inf) <= number for key in tied):
+                equals = pick.equals
+        run.removals.append(Removal(pick.id, run.used, equals))
+        run.used -= family.records[pick.id].bytes_on_disk
         for parent in _release(family, waiting, pick.id):
             if parent in eligible:
-                joined[parent] = len(picks)
-                ranking.add(parent)
-    certain, rivals = _find_rivals(ranking, picks, joined)
-    rows = zip(picks, sizes, certain, strict=True)
-    removals = tuple(Removal(pick.id, size, 0 if sure else pick.equals) for pick, size, sure in rows)
-    return Eviction(removals, used, rivals)
+                run.joined[parent] = len(run.removals)
+                run.ranking.add(parent)
+    return run
 
 
 def _release(family: Family, waiting: dict[str, int], id: str) -> list[str]:
@@ -85,27 +127,6 @@ def _release(family: Family, waiting: dict[str, int], id: str) -> list[str]:
     for parent in family.parents[id]:
         waiting[parent] -= 1
     return [parent for parent in family.parents[id] if not waiting[parent]]
-
-
-def _find_rivals(ranking: Ranking, picks: list[Pick], joined: Mapping[str, int]) -> tuple[list[bool], frozenset[str]]:
-    """Tell which picks an Engine is sure to agree with, and which of the candidates left it may take instead.
-
-    A tie whose members all go in this run changes nothing. `joined` maps a candidate to the number of picks before it.
-    """
-    left = {id: (ranking.key(id), None) for id in ranking.left()}
-    earliest: dict[Key | None, int] = {}
-    for id, keys in left.items():
-        for key in keys:
-            earliest[key] = min(joined[id], earliest.get(key, joined[id]))
-    certain: list[bool] = []
-    latest: dict[Key | None, int] = {}
-    for number, pick in enumerate(picks):
-        tied = pick.tied or (None,)
-        open_keys = [key for key in tied if pick.equals > 1 and earliest.get(key, len(picks)) <= number]
-        certain.append(not open_keys)
-        latest.update(dict.fromkeys(open_keys, number))
-    rivals = (id for id, keys in left.items() if any(joined[id] <= latest.get(key, -1) for key in keys))
-    return certain, frozenset(rivals)
 
 
 def _by_last_use(family: Family, id: str) -> tuple[bool, int, str]:
