@@ -81,7 +81,7 @@ POSITIONS: list[tuple[str, str]] = [
     ("prunecli builder prune --reserved-space ", ""),
     ("prunecli builder prune --reserved-space 10", "10GB 10MB 10TB 10kB"),
     ("prunecli builder prune --max-used-space=1.5", each("--max-used-space=1.5", "GB MB TB kB")),
-    ("prunecli events --since 90", "90h 90m 90s"),
+    ("prunecli events --since 90", "90d 90h 90m 90s 90w"),
     ("prunecli gc watch --interval 5", "5d 5h 5m 5s 5w"),
     ("prunecli state add cache x --type s", "source.git.checkout source.local"),
     ("prunecli state add container x --state r", "removing restarting running"),

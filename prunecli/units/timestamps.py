@@ -63,15 +63,25 @@ def parse_until(
 
 
 def event_bound(text: str, now: Instant, *, utc_offset: int) -> str:
-    """Return what `docker events` sends for its `--since` or `--until`.
+    """Return what `docker events` sends for its `--since` or `--until`; after all that docker reads also for `3d`.
 
     A duration becomes whole Unix seconds, a date `seconds.nnnnnnnnn`, and Unix seconds stay as they were typed.
-    Errors: TimestampError, raised before any Engine is asked.
+    Errors: TimestampError, raised before any Engine is asked, in Docker's words.
     Source: docker CLI 28, GetTimestamp.
     """
     duration = _go_duration(text)
     if duration is not None:
         return str(_before(now, duration, True) // SECOND)
+    try:
+        return _docker_bound(text, utc_offset)
+    except TimestampError:
+        duration = parse_human_duration(text)
+        if duration is None:
+            raise
+        return str(_before(now, duration, True) // SECOND)
+
+
+def _docker_bound(text: str, utc_offset: int) -> str:
     try:
         seconds, nanos = divmod(_parse_date(text, utc_offset), SECOND)
     except TimestampError:
