@@ -114,7 +114,8 @@ def environment(store: Path, **more: str) -> dict[str, str]:
     """Return the environment of a person who works on this store."""
     env = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES", "FORCE_COLOR")}
     root = str(Path(__file__).parents[1])
-    return env | {"PRUNECLI_STORE": str(store), "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": root} | more
+    known = {"PRUNECLI_STORE": str(store), "TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONPATH": root, "PAGER": ""}
+    return env | known | more
 
 
 def plain(text: str) -> str:

@@ -70,6 +70,71 @@ def test_a_person_sees_what_would_go(store: Path) -> None:
     assert [c.name for c in world_of(store).containers] == ["web"]
 
 
+PAGER = "sh -c 'echo THE PAGER; cat; exit 0'"
+
+
+@pytest.mark.parametrize(
+    ("pager", "number", "paged"),
+    [
+        pytest.param(PAGER, 30, True, id="what does not fit"),
+        pytest.param(PAGER, 5, False, id="what fits"),
+        pytest.param("", 30, False, id="no pager"),
+        pytest.param("nosuch-pager", 30, False, id="a pager that is not there"),
+        pytest.param("sh -c 'exit 3'", 30, False, id="a pager that fails"),
+        pytest.param("'", 30, False, id="a pager that cannot be read"),
+    ],
+)
+def test_a_pager_for_long_lists(tmp_path: Path, pager: str, number: int, paged: bool) -> None:
+    """A `?` whose answer does not fit the terminal is shown by $PAGER, plain where that fails; then the question."""
+    path = tmp_path / "state.db"
+    load(path, many(number))
+    with Terminal(prunecli("container", "prune"), environment(path, PAGER=pager)) as terminal:
+        terminal.read_until(QUESTION)
+        terminal.type("?\n")
+        listed = terminal.read_until(QUESTION)
+        assert ("THE PAGER\n" in listed) == paged
+        assert listed.count(" hour ago\n") == number
+        terminal.type("n\n")
+        assert terminal.end() == 0
+    assert len(world_of(path).containers) == number
+
+
+@pytest.mark.parametrize(
+    ("flags", "paged"),
+    [(["--dry-run"], True), (["--dry-run", "--force"], True), (["--force"], False), ([], True)],
+    ids=["a dry run", "a forced dry run", "a forced run", "before the question"],
+)
+def test_a_pager_for_explanations(tmp_path: Path, flags: list[str], paged: bool) -> None:
+    """An explanation that does not fit is paged for who only looks, or is asked; a forced run waits for nobody."""
+    path = tmp_path / "state.db"
+    load(path, many(30))
+    command = prunecli("container", "prune", "--explain", *flags)
+    with Terminal(command, environment(path, PAGER=PAGER)) as terminal:
+        if not flags:
+            terminal.read_until(QUESTION)
+            terminal.type("n\n")
+        assert terminal.end() == 0
+    seen = plain(terminal.seen)
+    assert ("THE PAGER\n" in seen) == paged
+    assert len(re.findall(r"remove +c00", seen)) == 30
+
+
+def test_ctrl_c_in_a_pager(tmp_path: Path) -> None:
+    """Ctrl-C belongs to the pager while it shows; afterwards the question stands, and nothing was removed."""
+    path = tmp_path / "state.db"
+    load(path, many(30))
+    pager = "sh -c 'echo THE PAGER; sleep 60'"
+    with Terminal(prunecli("container", "prune"), environment(path, PAGER=pager)) as terminal:
+        terminal.read_until(QUESTION)
+        terminal.type("?\n")
+        terminal.read_until("THE PAGER")
+        terminal.type("\x03")
+        terminal.read_until(QUESTION)
+        terminal.type("n\n")
+        assert terminal.end() == 0
+    assert len(world_of(path).containers) == 30
+
+
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04", "\x03"], ids=["no", "enter", "ctrl-d", "ctrl-c"])
 def test_a_no_in_all_its_forms(store: Path, answer: str) -> None:
     """No, nothing, the end of input and Ctrl-C decline, with exit 0; Ctrl-C breaks the line."""

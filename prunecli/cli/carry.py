@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 from prunecli.backends import Pruner, Resting, World
 from prunecli.cli import prompt
@@ -90,18 +91,35 @@ def _look_again(job: Job) -> None:
 
 
 def _explain(job: Job, options: Options) -> None:
-    """Explain on stdout, before the report; a JSON document is alone there, so on stderr then."""
-    out = sys.stderr if options.format == JSON else sys.stdout
-    if options.explain != EVERYTHING:
-        from prunecli.cli.explain_one import explain_one
+    """Explain everything, or what has the name that was given."""
+    with explanation(options) as out:
+        if options.explain != EVERYTHING:
+            from prunecli.cli.explain_one import explain_one
 
-        explain_one(job.plan.kinds, job.snapshot, options.explain or "", options.command, out)
+            explain_one(job.plan.kinds, job.snapshot, options.explain or "", options.command, out)
+        else:
+            from prunecli.cli.explain import explain
+            from prunecli.cli.explain_cache import notes_for
+
+            explain(job.plan.kinds, out, notes_for(job.plan.kinds, job.snapshot))
+        out.write("\n")
+
+
+@contextmanager
+def explanation(options: Options) -> Iterator[TextIO]:
+    """Lend where to explain: stdout, before the report; a JSON document is alone there, so stderr then.
+
+    Before a person who is asked, or looks only, a pager shows what does not fit; a forced run waits for nobody.
+    """
+    to_stderr = options.format == JSON
+    out = sys.stderr if to_stderr else sys.stdout
+    if prompt.on_terminal(to_stderr=to_stderr) and (options.stops or not options.force):
+        from prunecli.cli.pager import paged
+
+        with paged(out) as screen:
+            yield screen
     else:
-        from prunecli.cli.explain import explain
-        from prunecli.cli.explain_cache import notes_for
-
-        explain(job.plan.kinds, out, notes_for(job.plan.kinds, job.snapshot))
-    out.write("\n")
+        yield out
     out.flush()
 
 

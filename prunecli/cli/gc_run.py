@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TextIO
 
-from prunecli.cli.carry import Job, carry_out
+from prunecli.cli.carry import Job, carry_out, explanation
 from prunecli.cli.explain import explain_kind
 from prunecli.cli.explain_cache import cache_notes
 from prunecli.cli.gc_setting import LIMITS, Setting
-from prunecli.cli.options import EVERYTHING, JSON, Options
+from prunecli.cli.options import EVERYTHING, Options
 from prunecli.cli.session import Session
 from prunecli.info import PruneInfo
 from prunecli.kinds.build_cache.family import trace
@@ -37,7 +36,8 @@ def run_gc(session: Session, setting: Setting, options: Options) -> int:
     runs = run_rules(setting.snapshot, infos)
     plan = make_plan(setting.snapshot, runs)
     if options.explain == EVERYTHING:
-        explain_rules(policy, setting, runs, sys.stderr if options.format == JSON else sys.stdout)
+        with explanation(options) as out:
+            explain_rules(policy, setting, runs, out)
         options = replace(options, explain=None)
     asked = {
         "command": COMMAND,

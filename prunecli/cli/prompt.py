@@ -84,19 +84,24 @@ def question(warning: str, preview: str = "") -> str:
 def ask(text: str, *, to_stderr: bool = False, listing: Callable[[], str] | None = None) -> None:
     """Show a question and read one line; raises Declined unless it is `y` or `Y`.
 
-    With a `listing` the answer `?` shows it and asks again. The end of input is a no, and so are SIGINT and SIGTERM,
-    which add a line break, as Docker's do.
+    With a `listing` the answer `?` shows it, by a pager if need be, and asks again. The end of input is a no, and so
+    are SIGINT and SIGTERM, which add a line break, as Docker's do.
     """
     out = sys.stderr if to_stderr else sys.stdout
-    while (answer := _answer(text, out)) == "?" and listing:
-        text = f"{listing()}{QUESTION}"
+    shown = ""
+    while (answer := _answer(text, out, shown)) == "?" and listing:
+        shown, text = listing(), QUESTION
     if answer not in ("y", "Y"):
         raise Declined
 
 
-def _answer(text: str, out: TextIO) -> str:
+def _answer(text: str, out: TextIO, listing: str = "") -> str:
     try:
         with _signals_decline():  # before the question is seen: an answer may come at once
+            if listing:
+                from prunecli.cli.pager import show
+
+                show(listing, out)
             out.write(text)
             out.flush()
             return sys.stdin.readline().strip() if sys.stdin else ""
