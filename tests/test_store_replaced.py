@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,6 +118,18 @@ def test_a_store_stands_for_the_file_it_was_opened_on(path: Path, act: Act, busy
     for old in (path.with_name("old.db"), path.parent.with_name("elsewhere") / path.name):
         if old.exists():  # what was in the log is in the file that it was made for
             assert "before" in volumes(old)
+
+
+def test_the_log_of_an_old_store_is_not_left_for_the_new_one(path: Path) -> None:
+    """Not even where somebody still reads the old one, so that its log cannot be emptied."""
+    with ServedStore.open(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM volumes").fetchall()
+        create(store, "before")
+        move_over(path)
+        with pytest.raises(StoreError, match=REPLACED):
+            store.snapshot(NOW)
+        assert volumes(path) == {"other"}
 
 
 @pytest.mark.parametrize("act", [*REPLACING, *REMOVING])
