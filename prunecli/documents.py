@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from prunecli.facts import NO_FACTS, Facts, Known, facts_of
 from prunecli.info import PruneRequest
 from prunecli.plan import Plan
 from prunecli.report import Cause, KindReport, as_planned, describe
+from prunecli.snapshot import Snapshot
+from prunecli.units import format_instant
 from prunecli.verdict import Kind, Reason, Verdict
 
 PLAN_FORMAT = "prunecli-plan/v1"
@@ -21,17 +24,29 @@ REPORT_FORMAT = "prunecli-report/v1"
 Document = dict[str, Any]
 
 
-def plan_document(plan: Plan, request: Mapping[str, Any]) -> Document:
+def plan_document(plan: Plan, request: Mapping[str, Any], world: Snapshot | None = None) -> Document:
     """Return a plan as a document: what would go, what stays, and why.
 
-    `request` says what was asked, see `request_document`.
+    `request` says what was asked, see `request_document`; `world` what is known of the objects.
     """
-    return _document(PLAN_FORMAT, request, [as_planned(k) for k in plan.kinds], dry_run=True)
+    return report_document([as_planned(k) for k in plan.kinds], request, dry_run=True, world=world)
 
 
-def report_document(reports: Iterable[KindReport], request: Mapping[str, Any], *, dry_run: bool = False) -> Document:
-    """Return what a run did as a document; of a dry run it is the plan, with what failed before it began."""
-    return _document(PLAN_FORMAT if dry_run else REPORT_FORMAT, request, reports, dry_run=dry_run)
+def report_document(
+    reports: Iterable[KindReport],
+    request: Mapping[str, Any],
+    *,
+    dry_run: bool = False,
+    world: Snapshot | None = None,
+    brief: bool = False,
+) -> Document:
+    """Return what a run did as a document; of a dry run it is the plan, with what failed before it began.
+
+    `world` is the one that was planned on; without it nothing is known of the objects but their verdicts. A `brief`
+    document leaves out what is kept.
+    """
+    known = facts_of(world) if world else {}
+    return _document(PLAN_FORMAT if dry_run else REPORT_FORMAT, request, reports, known, dry_run=dry_run, brief=brief)
 
 
 def request_document(request: PruneRequest, command: str) -> Document:
@@ -59,8 +74,10 @@ def schema(format: str) -> Document:
     return dict(loaded)
 
 
-def _document(format: str, request: Mapping[str, Any], reports: Iterable[KindReport], *, dry_run: bool) -> Document:
-    kinds = {report.kind.value: _kind(report) for report in reports}
+def _document(
+    format: str, request: Mapping[str, Any], reports: Iterable[KindReport], known: Known, *, dry_run: bool, brief: bool
+) -> Document:
+    kinds = {report.kind.value: _kind(report, known, brief=brief) for report in reports}
     return {
         "format": format,
         "dry_run": dry_run,
@@ -70,7 +87,7 @@ def _document(format: str, request: Mapping[str, Any], reports: Iterable[KindRep
     }
 
 
-def _kind(report: KindReport) -> Document:
+def _kind(report: KindReport, known: Known, *, brief: bool) -> Document:
     """Return one kind's part: every object stands in one list alone, and each planned one that is gone in the last."""
     gone = {step.id for step in report.done if not step.untags}
     taken: dict[str, set[str]] = {}
@@ -81,9 +98,13 @@ def _kind(report: KindReport) -> Document:
     there = {row["id"] for row in failed}
     removed = [row(v, taken.get(v.id, ())) for v in report.plan.verdicts if v.id in gone]
     kept = [row(v, taken.get(v.id, ())) for v in report.plan.verdicts if not v.removed and v.id not in there]
-    document: Document = {"reclaimed": report.reclaimed, "removed": removed, "kept": kept, "failed": failed}
+    lists = {"removed": removed, "kept": kept, "failed": failed}
+    document: Document = {"reclaimed": report.reclaimed}
+    for name, rows in lists.items():
+        if name != "kept" or not brief:
+            document[name] = [r | _facts(known.get((report.kind, r["id"]), NO_FACTS)) for r in rows]
     if report.unplanned:
-        document["unplanned"] = [told.text for told in report.unplanned]
+        document["unplanned"] = [line.text for line in report.unplanned]
     return document
 
 
@@ -100,6 +121,16 @@ def row(verdict: Verdict, untagged: Iterable[str] | None = None) -> Document:
     if verdict.kind is Kind.IMAGE:
         shown["untagged"] = [ref for ref in verdict.untagged if untagged is None or ref in untagged]
     return shown
+
+
+def _facts(facts: Facts) -> Document:
+    """Return what is known of an object, null where nobody knows or its kind has none; instants are RFC 3339 in UTC."""
+    return {
+        "created": None if facts.created_at is None else format_instant(facts.created_at),
+        "last_used": None if facts.last_used_at is None else format_instant(facts.last_used_at),
+        "tags": None if facts.tags is None else list(facts.tags),
+        "labels": None if facts.labels is None else dict(sorted(facts.labels.items())),
+    }
 
 
 def _failed(report: KindReport, taken: Mapping[str, set[str]]) -> list[Document]:

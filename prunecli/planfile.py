@@ -19,6 +19,7 @@ from prunecli.filters import Filters
 from prunecli.info import PruneRequest, make_infos
 from prunecli.plan import KindPlan, Plan
 from prunecli.profile import ImageStore, Profile, format_api, parse_api
+from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
 from prunecli.verdict import Kind, Reason, Selection, Step, Verdict
 
@@ -114,8 +115,8 @@ def check_world(file: PlanFile, identity: str, profile: Profile, *, source: str)
         )
 
 
-def write_plan(file: PlanFile, plan: Plan) -> bytes:
-    """Return the file's bytes, ASCII; `plan` is the one that the file was made of."""
+def write_plan(file: PlanFile, plan: Plan, world: Snapshot | None = None) -> bytes:
+    """Return the file's bytes, ASCII; `plan` is the one that the file was made of, `world` what that was made on."""
     document = {
         "format": FORMAT,
         "digest": _NO_DIGEST,
@@ -128,7 +129,7 @@ def write_plan(file: PlanFile, plan: Plan) -> bytes:
             "image_store": file.world.image_store.value,
             "api": format_api(file.world.api),
         },
-        "plan": plan_document(plan, request_document(file.request, file.command)),
+        "plan": plan_document(plan, request_document(file.request, file.command), world),
         "selections": {kind.value: _selection_document(chosen) for kind, chosen in file.selections.items()},
     }
     text = json.dumps(document, ensure_ascii=True, indent=1).encode() + b"\n"
@@ -174,7 +175,9 @@ def _load(data: bytes, source: str) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except json.JSONDecodeError as e:
-        if data.lstrip().startswith(b"{") and (e.pos >= len(e.doc.rstrip()) or e.msg.startswith("Unterminated")):
+        rest = e.doc[e.pos :].rstrip()
+        ends = not rest or any(word.startswith(rest) for word in ("true", "false", "null"))
+        if data.lstrip().startswith(b"{") and (ends or e.msg.startswith("Unterminated")):
             raise PlanFileError(f"{source} is cut short at byte {len(data)}: {EXPECTED}") from None
         raise PlanFileError(f"{source} is not JSON at line {e.lineno}, column {e.colno}: {EXPECTED}") from None
     except (ValueError, RecursionError):

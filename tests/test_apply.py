@@ -310,7 +310,7 @@ def test_also_in_json(cli: Cli, summary: list[str]) -> None:
 
 
 def test_the_summary(cli: Cli) -> None:
-    """--summary ends the report with a line for each kind; it is there when the run fails, too."""
+    """--summary reports the total and a line for each kind; it is there when the run fails, too."""
     table = """\
 KIND                  REMOVED   KEPT      FAILED    RECLAIMED
 containers            3         1         0         15.73MB
@@ -319,7 +319,9 @@ images                1         3         0         1.188MB
 build cache records   3         0         0         52.43MB
 total                 10        8         0         69.35MB
 """
-    assert cli("system", "prune", "--summary", "--dry-run").out.endswith(f"MB\n\n{table}")
+    assert cli("system", "prune", "--summary", "--dry-run").out == f"Total reclaimed space: 69.35MB\n\n{table}"
+    whole = cli("system", "prune", "--dry-run").out
+    assert cli("system", "prune", "--summary=full", "--dry-run").out == f"{whole}\n{table}"
     with locks.held(cli.path, Kind.IMAGE):
         assert cli("system", "prune", "--summary", "-f").out.endswith(
             "total        6         5         0         15.73MB\n"
@@ -327,13 +329,39 @@ total                 10        8         0         69.35MB
 
 
 def test_one_kind_has_no_sum(cli: Cli) -> None:
-    """The summary of a single kind is that kind's line, and after a network prune it follows the list."""
-    out = cli("network", "prune", "--summary", "-f").out
-    assert out == (
-        "Deleted Networks:\nnetwork_bar\nnetwork_baz\nnetwork_foo\n\n"
-        "KIND       REMOVED   KEPT      FAILED    RECLAIMED\n"
-        "networks   3         4         0         0B\n"
+    """The summary of a single kind is that kind's line, and after a network prune it follows the list, if any."""
+    table = "KIND       REMOVED   KEPT      FAILED    RECLAIMED\nnetworks   3         4         0         0B\n"
+    assert cli("network", "prune", "--summary", "--dry-run").out == table
+    assert cli("network", "prune", "--summary=full", "-f").out == (
+        f"Deleted Networks:\nnetwork_bar\nnetwork_baz\nnetwork_foo\n\n{table}"
     )
+
+
+def test_the_total_alone(cli: Cli) -> None:
+    """--quiet leaves the total, and what went wrong on stderr; a network prune has no total to tell."""
+    dry = cli("system", "prune", "-q", "--dry-run")
+    assert (dry.out, dry.err) == ("Total reclaimed space: 69.35MB\n", "prunecli: dry run, nothing was removed\n")
+    assert cli("network", "prune", "--quiet", "--dry-run").out == ""
+    with locks.held(cli.path, Kind.IMAGE):
+        ran = cli("system", "prune", "-qf")
+    assert (ran.code, ran.out) == (1, "")
+    assert "a prune operation is already running" in ran.err
+    assert cli("container", "prune", "-q", stdin="y\n").out.endswith("[y/N] Total reclaimed space: 0B\n")
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--brief"], "--brief goes with --format json"),
+        (["-q", "--format", "json"], "conflicting options: --quiet leaves a total alone, --format json a document"),
+    ],
+)
+def test_forms_that_do_not_go_together(cli: Cli, flags: list[str], says: str) -> None:
+    """Flags that shorten the other form are refused, and nothing is removed."""
+    before = cli.world()
+    ran = cli("system", "prune", "-f", *flags)
+    assert (ran.code, ran.out, ran.err) == (1, "", says + "\n")
+    assert cli.world() == before
 
 
 def test_an_image_in_use_loses_no_more_than_planned(cli: Cli, tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ BAZ = "3ebbc4222954d8cfcf14e9500dd8a1a5be9b69ed83b2496605abae6b94695f4f"
 CACHE = "29dfqn86xmb7quv06x4fstsyt lx3rqxsdy2nwvti5v2zr8gnle vvm6uixsq27wv19o8sc2npxsy"
 COMMANDS = "apply builder buildx completion container demo events gc image network plugin serve state system volume"
 TYPES = "exec.cachemount frontend internal regular source.git.checkout source.local"
-SHOWING = "--dry-run --exit-code --explain --explain= --format --summary --force --help"
+SHOWING = (
+    "--dry-run --exit-code --explain --explain= --format --brief --quiet --summary --summary= --force --help"
+)
 PRUNE = f"{SHOWING} --exact --filter --plan-out --wait"
 CACHE_KEYS = (
     "description= description!= description~= id= id!= id~= inuse= label= label!= parent= private= shared= type= type!="
@@ -58,7 +60,7 @@ POSITIONS: list[tuple[str, str]] = [
     ("prunecli system prune --", f"{PRUNE} --all --volumes"),
     ("prunecli container prune --", PRUNE),
     ("prunecli network prune --", PRUNE),
-    ("prunecli image prune -", f"{PRUNE} --all -a -f"),
+    ("prunecli image prune -", f"{PRUNE} --all -a -f -q"),
     ("prunecli volume prune --al", "--all"),
     ("prunecli builder prune --m", "--max-used-space --min-free-space"),
     ("prunecli system prune --all -f --e", "--exact --exit-code --explain --explain="),

@@ -29,6 +29,7 @@ from prunecli.promise import hold_plan
 from prunecli.pruning import apply, plan_on
 from prunecli.report import as_planned
 from prunecli.snapshot import Snapshot
+from prunecli.units import format_instant
 from prunecli.verdict import Kind, Row
 from prunecli.wire import read_dump
 
@@ -43,6 +44,7 @@ VALIDATORS = {f: jsonschema.Draft202012Validator(schema(f)) for f in (PLAN_FORMA
 EVERYTHING = PruneRequest(tuple(Kind), all=True)
 ASKED = request_document(EVERYTHING, "system prune")
 WORLD = example_world(NOW)
+FACTS = ["created", "last_used", "tags", "labels"]
 
 
 def check(document: Mapping[str, Any]) -> None:
@@ -51,7 +53,7 @@ def check(document: Mapping[str, Any]) -> None:
     assert document["reclaimed"] == sum(kind["reclaimed"] for kind in document["kinds"].values())
     for kind in document["kinds"].values():
         assert kind["reclaimed"] == sum(row["reclaims"] for row in kind["removed"])
-        ids = [row["id"] for part in ("removed", "kept", "failed") for row in kind[part]]
+        ids = [row["id"] for part in ("removed", "kept", "failed") for row in kind.get(part, ())]
         assert len(ids) == len(set(ids))
 
 
@@ -75,7 +77,7 @@ def test_the_keys() -> None:
         assert list(part) == ["reclaimed", "removed", "kept", "failed"]
         own = ["untagged"] if kind == "image" else []
         for row in (*part["removed"], *part["kept"]):
-            assert list(row) == ["id", "name", "size", "reclaims", "reason", "detail", *own]
+            assert list(row) == ["id", "name", "size", "reclaims", "reason", "detail", *own, *FACTS]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
@@ -106,6 +108,50 @@ def test_recorded_worlds_fit(case: Case) -> None:
     """The plans for recorded worlds keep to the schema."""
     world = read_dump(case.before, source=case.name).snapshot
     check(plan_document(plan_on(world, EVERYTHING), ASKED))
+
+
+def test_facts_of_objects() -> None:
+    """Each row says when its object was made and used, its tags and its labels; null is what nobody knows."""
+    labelled = replace(WORLD.volumes[0], labels={"b": "2", "a": "1"}, created_at=None)
+    bare = replace(WORLD.images[0], labels=None, created_at=None, tags=())
+    record = replace(WORLD.build_cache[0], created_at=0, last_used_at=NOW + 5)
+    world = replace(WORLD, volumes=(labelled,), images=(bare, *WORLD.images[1:]), build_cache=(record,))
+    document = plan_document(plan_on(world, EVERYTHING), ASKED, world)
+    check(document)
+
+    def facts(kind: str, id: str) -> list[Any]:
+        part = document["kinds"][kind]
+        (row,) = (row for row in (*part["removed"], *part["kept"]) if row["id"] == id)
+        return [row[name] for name in FACTS]
+
+    web = next(c for c in world.containers if c.name == "web")
+    assert facts("container", web.id) == [format_instant(web.created_at), None, None, dict(web.labels)]
+    assert facts("volume", labelled.name) == [None, None, None, {"a": "1", "b": "2"}]
+    assert facts("image", bare.id) == [None, None, [], None]
+    tagged = world.images[1]
+    assert facts("image", tagged.id)[2] == list(tagged.tags)
+    assert facts("build-cache", record.id) == [None, "2026-11-21T10:00:00.000000005Z", None, None]
+
+
+def test_what_is_gone_has_no_facts() -> None:
+    """An object that the world does not hold any more has its row, and null for all that nobody knows by then."""
+    plan = plan_on(WORLD, EVERYTHING)
+    held = hold_plan(replace(WORLD, containers=()), plan)
+    reports = [as_planned(k, held.failures[k.kind]) for k in held.plan.kinds]
+    document = report_document(reports, ASKED, world=replace(WORLD, containers=()))
+    check(document)
+    gone = document["kinds"]["container"]["failed"]
+    assert [[row[name] for name in FACTS] for row in gone] == [[None] * 4] * 3
+
+
+def test_a_brief_document(cli: Cli) -> None:
+    """With --brief what is kept is left out, and nothing else; the rest is as it was."""
+    whole = cli("system", "prune", "-a", "--dry-run", "--format", "json").document
+    brief = cli("system", "prune", "-a", "--dry-run", "--format", "json", "--brief").document
+    check(brief)
+    assert all(part.pop("kept") for kind, part in whole["kinds"].items() if kind != "build-cache")
+    del whole["kinds"]["build-cache"]["kept"]
+    assert brief == whole
 
 
 def test_what_was_asked() -> None:

@@ -21,6 +21,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("info",),
     ("kinds",),
     ("snapshot", "details"),
+    ("facts",),
     ("plan", "events", "example"),
     ("usage", "policy"),
     ("report",),

@@ -188,7 +188,16 @@ def _carry_out(job: Job, options: Options, clock: Clock) -> int:
 
 
 def _outcome(job: Job, options: Options) -> Outcome:
-    return Outcome(job.kinds, job.asked, options.format, options.summary, options.stops)
+    return Outcome(
+        job.kinds,
+        job.asked,
+        options.format,
+        options.summary,
+        options.stops,
+        rows=options.rows,
+        brief=options.brief,
+        world=job.snapshot,
+    )
 
 
 def _known(job: Job) -> list[Failure]:

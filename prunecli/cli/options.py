@@ -14,13 +14,20 @@ FORMATS = (TEXT, JSON)
 WOULD_GO = 10
 """Exit code of `--dry-run --exit-code` when something would go."""
 
+SHORT = "short"
+FULL = "full"
+"""What `--summary` reports: its table, or its table below every object."""
+
 EVERYTHING = "*"
 """What `--explain` without a name stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a prune is carried out. `command` is its name, `system prune`; `explain` names what is to be explained."""
+    """How a prune is carried out. `command` is its name, `system prune`; `explain` names what is to be explained.
+
+    `rows` is whether a report names what went one by one, `brief` whether a document leaves out what is kept.
+    """
 
     command: str
     force: bool = False
@@ -32,6 +39,8 @@ class Options:
     summary: bool = False
     exact: bool = False
     wait: Duration = 0
+    rows: bool = True
+    brief: bool = False
 
     @property
     def stops(self) -> bool:

@@ -12,6 +12,7 @@ from prunecli.cli import text
 from prunecli.cli.options import JSON, TEXT
 from prunecli.printable import printable
 from prunecli.report import Cause, Failure, KindReport
+from prunecli.snapshot import Snapshot
 from prunecli.units import format_size
 from prunecli.verdict import Kind
 
@@ -20,7 +21,8 @@ from prunecli.verdict import Kind
 class Outcome:
     """The reports of one command, printed to stdout: text kind by kind, JSON as one document at the end.
 
-    `kinds` are those that were asked for, `asked` is the request as a document (`documents.request_document`).
+    `kinds` are those that were asked for, `asked` is the request as a document (`documents.request_document`). Without
+    `rows` text leaves out what went one by one, and a `brief` document what is kept. `world` is what was planned on.
     """
 
     kinds: tuple[Kind, ...]
@@ -28,12 +30,15 @@ class Outcome:
     format: str = TEXT
     summary: bool = False
     dry_run: bool = False
+    rows: bool = True
+    brief: bool = False
+    world: Snapshot | None = None
     reports: list[KindReport] = field(default_factory=list)
 
     def add(self, report: KindReport, *, told: tuple[Failure, ...] = ()) -> None:
         """Tell of one kind, once it is committed; of the failures `told` the user knows already."""
         self.reports.append(replace(report, failures=(*told, *report.failures)))
-        if self.format == TEXT:
+        if self.format == TEXT and self.rows:
             sys.stdout.write(text.section(report))
             sys.stdout.flush()
         for failure in report.failures:
@@ -60,7 +65,10 @@ class Outcome:
         if self.format == JSON:
             from prunecli.documents import dump, report_document
 
-            sys.stdout.write(dump(report_document(self.reports, self.asked, dry_run=self.dry_run)))
+            document = report_document(
+                self.reports, self.asked, dry_run=self.dry_run, world=self.world, brief=self.brief
+            )
+            sys.stdout.write(dump(document))
         sys.stdout.flush()
         if self.summary and self.format == JSON:  # stdout carries one document and nothing else
             sys.stderr.write(text.summary(self.reports))

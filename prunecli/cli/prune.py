@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from prunecli.cli.options import EVERYTHING, FORMATS, TEXT, Options
+from prunecli.cli.options import EVERYTHING, FORMATS, FULL, JSON, SHORT, TEXT, Options
 from prunecli.cli.pflag import DockerCommand, Flag, Text
 from prunecli.cli.session import Session
 from prunecli.errors import PrunecliError, UsageError, ValueTextError
@@ -31,6 +31,11 @@ def _check_format(text: str) -> None:
         raise ValueTextError(f"{' or '.join(FORMATS)} is expected")
 
 
+def _check_summary(text: str) -> None:
+    if text not in (SHORT, FULL):
+        raise ValueTextError(f"{SHORT} or {FULL} is expected")
+
+
 FORCE = Flag(["-f", "--force"], is_flag=True, help="Do not ask, go on")
 DRY_RUN = Flag(["--dry-run"], is_flag=True, help="Print what would be reported, and remove nothing")
 EXIT_CODE = Flag(
@@ -44,7 +49,14 @@ EXPLAIN = Flag(
 )
 FORMAT = Flag(["--format"], type=Text("string", _check_format), default=TEXT, help="Report as text or json")
 PLAN_OUT = Flag(["--plan-out"], type=Text("file"), help="Write the plan to a file for `apply`, and remove nothing")
-SUMMARY = Flag(["--summary"], is_flag=True, help="End with a table of what went and stayed, kind by kind")
+QUIET = Flag(["-q", "--quiet"], is_flag=True, help="Report the total alone")
+SUMMARY = Flag(
+    ["--summary"],
+    type=Text("form", _check_summary),
+    bare=SHORT,
+    help="Report a table of what went and stayed, kind by kind; --summary=full with every object above it",
+)
+BRIEF = Flag(["--brief"], is_flag=True, help="With --format json: leave out what is kept")
 
 EXACT = Flag(["--exact"], is_flag=True, help="Live Engine: remove what the plan shows one by one, not by its own prune")
 WAIT = Flag(
@@ -53,7 +65,7 @@ WAIT = Flag(
     help="Live Engine: wait this long while another prune runs (e.g. 30s)",
 )
 
-SHOWING = (DRY_RUN, EXIT_CODE, EXPLAIN, FORMAT, SUMMARY)
+SHOWING = (DRY_RUN, EXIT_CODE, EXPLAIN, FORMAT, BRIEF, QUIET, SUMMARY)
 """The flags of everything that carries out a plan, beside --force."""
 
 
@@ -65,7 +77,9 @@ def make_options(
     exit_code: bool,
     explain: str | None,
     format: str,
-    summary: bool,
+    brief: bool,
+    quiet: bool,
+    summary: str | None,
     plan_out: str | None = None,
     exact: bool = False,
     wait: str | None = None,
@@ -78,8 +92,24 @@ def make_options(
         path = check_name(plan_out)
     if exit_code and not (dry_run or path):
         raise PrunecliError("--exit-code goes with --dry-run or --plan-out")
-    patience = 0 if wait is None else parse_duration(wait)
-    return Options(command, force, dry_run, exit_code, explain, format, path, summary, exact, patience)
+    if brief and format != JSON:
+        raise PrunecliError("--brief goes with --format json")
+    if quiet and format == JSON:
+        raise PrunecliError("conflicting options: --quiet leaves a total alone, --format json a document")
+    return Options(
+        command,
+        force,
+        dry_run,
+        exit_code,
+        explain,
+        format,
+        path,
+        summary=summary is not None,
+        exact=exact,
+        wait=0 if wait is None else parse_duration(wait),
+        rows=not quiet and summary in (None, FULL),
+        brief=brief,
+    )
 
 
 def _filter(example: str) -> Flag:
@@ -99,37 +129,14 @@ def _command(
     common = [FORCE, *SHOWING, PLAN_OUT, EXACT, WAIT]
 
     @click.pass_obj
-    def callback(
-        session: Session,
-        /,
-        force: bool,
-        dry_run: bool,
-        exit_code: bool,
-        explain: str | None,
-        format: str,
-        summary: bool,
-        plan_out: str | None,
-        exact: bool,
-        wait: str | None,
-        **own: Any,
-    ) -> int:
+    def callback(session: Session, /, exact: bool, wait: str | None, **given: Any) -> int:
         if (exact or wait is not None) and session.target is None:
             raise PrunecliError("--exact and --wait go with a live Engine: name one with --host, --context or --engine")
-        options = make_options(
-            name,
-            force=force,
-            dry_run=dry_run,
-            exit_code=exit_code,
-            explain=explain,
-            format=format,
-            summary=summary,
-            plan_out=plan_out,
-            exact=exact,
-            wait=wait,
-        )
+        shared = {flag.name: given.pop(flag.name) for flag in common if flag.name in given}
+        options = make_options(name, exact=exact, wait=wait, **shared)
         from prunecli.cli.run import run_prune
 
-        return run_prune(session, make(session=session, **own), options)
+        return run_prune(session, make(session=session, **given), options)
 
     return DockerCommand("prune", callback=callback, params=[*kind_flags, *common], help=help, usage_suffix=suffix)
 

@@ -32,7 +32,7 @@ def run_prune(session: Session, request: PruneRequest, options: Options) -> int:
         from prunecli.planfile import PlanFile, WorldName, write_plan
 
         name = WorldName.of(session.identity(world), profile)
-        return write_plan(PlanFile.of(plan, request, options.command, name, utc_offset=utc_offset), plan)
+        return write_plan(PlanFile.of(plan, request, options.command, name, utc_offset=utc_offset), plan, snapshot)
 
     warning = prompt.warning(request, profile, system=options.command == "system prune")
     asked = request_document(request, options.command)

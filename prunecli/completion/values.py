@@ -103,6 +103,7 @@ _OPTIONS: dict[str, str] = {
     "--since": "age",
     "--state": "words created running paused restarting removing exited dead",
     "--type": RECORD_TYPES,
+    "--summary": "words full short",
     "--until": "age",
     "--volume": "names volume",
     "--worker": "words containerd oci",
