@@ -128,10 +128,10 @@ def prompt_filters(filters: Filters) -> list[str]:
     Other keys are not listed, though they hold. Source: docker CLI, system prune; fvbommel/sortorder.
     """
     lines = [f"{key}={value}" for key in ("label", "label!", "until") for value in filters.get(key)]
-    return sorted(lines, key=_natural)
+    return sorted(lines, key=natural_key)
 
 
-def _natural(text: str) -> list[tuple[int, int, str, int]]:
+def natural_key(text: str) -> list[tuple[int, int, str, int]]:
     """Return a sort key: digits before anything else, numbers by size and then by leading zeros, the rest by byte."""
     key: list[tuple[int, int, str, int]] = []
     for run in _DIGIT_RUNS.findall(text):

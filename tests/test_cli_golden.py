@@ -56,9 +56,7 @@ def test_transcript(
         assert seen.rstrip("\n") == block.text.rstrip("\n")
 
 
-_HINTS = re.compile(
-    r"^! (Did you mean|filters that can be given|--[a-z-]+ is a global option:).*\n", re.MULTILINE
-)
+_HINTS = re.compile(r"^! (Did you mean|filters that can be given|--[a-z-]+ is a global option:).*\n", re.MULTILINE)
 """The lines that prunecli adds below Docker's."""
 
 

@@ -23,7 +23,7 @@ CACHE = "29dfqn86xmb7quv06x4fstsyt lx3rqxsdy2nwvti5v2zr8gnle vvm6uixsq27wv19o8sc
 COMMANDS = "apply builder buildx completion container demo events gc image network plugin serve state system volume"
 TYPES = "exec.cachemount frontend internal regular source.git.checkout source.local"
 SHOWING = (
-    "--dry-run --exit-code --explain --explain= --format --brief --quiet --summary --summary= --force --help"
+    "--dry-run --exit-code --explain --explain= --sort --format --brief --quiet --summary --summary= --force --help"
 )
 PRUNE = f"{SHOWING} --exact --filter --plan-out --wait"
 CACHE_KEYS = (

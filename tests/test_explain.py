@@ -171,6 +171,100 @@ def test_what_cannot_be_explained(cli: Cli, command: str, message: str) -> None:
     assert cli.world() == before
 
 
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ("alpine", 'Did you mean "alpine"'),
+        ("web-dat", 'Did you mean "web-data"'),
+        ("container_fo", 'Did you mean "container_foo"'),
+        ("imge_foo", 'Did you mean "image_foo"'),
+    ],
+)
+def test_a_name_that_is_nearly_one(cli: Cli, wanted: str, meant: str) -> None:
+    """Below the error stand the nearest names of what the command looks at; no id, nothing that cannot be typed."""
+    cli.change(lambda w: replace(w, volumes=(*w.volumes, replace(w.volumes[0], name="zz\x1b[1mzz"))))
+    wrong = f"{wanted}x"
+    err = cli("system", "prune", "--volumes", f"--explain={wrong}", "--dry-run").err
+    assert err.splitlines()[0].startswith(f'nothing here is called "{wrong}"')
+    assert err.splitlines()[1].startswith(meant)
+    assert "sha256:" not in err
+    assert cli("network", "prune", f"--explain={wrong}", "--dry-run").err.count("\n") == 1
+    assert cli("system", "prune", "--volumes", "--explain=zz[1mzz", "--dry-run").err.count("\n") == 1
+
+
+def repository(*names: str) -> tuple[Image, ...]:
+    """Return images of these tags or digests, all of one size, each younger than the one before."""
+    return tuple(
+        Image(
+            f"sha256:{number:064x}",
+            created_at=NOW - (9 - number) * HOUR,
+            size=100 + number,
+            **{"digests" if "@" in name else "tags": (name,)},  # type: ignore[arg-type] # one of two names
+        )
+        for number, name in enumerate(names)
+    )
+
+
+API = "reg.corp/api"
+DIGEST = f"{API}@sha256:{'d' * 64}"
+
+
+def explained(out: str) -> list[str]:
+    """Return the names of the objects that were explained one by one, or in rows, in their order."""
+    return [line.split()[1] for line in out.splitlines() if line.startswith(("Image ", "remove ", "keep "))]
+
+
+def test_a_repository(cli: Cli) -> None:
+    """A name without a tag means every tag and digest of that repository, in natural order, and of no other."""
+    images = repository(f"{API}:1.10", f"{API}:1.9", f"{API}-2:1", DIGEST, "team/api:1", "api:1")
+    cli.change(lambda w: replace(w, images=images))
+    out = cli("image", "prune", "-a", f"--explain={API}", "--dry-run", "-q").out
+    assert explained(out) == [f"{API}:1.9", f"{API}:1.10", DIGEST]
+    assert explained(cli("image", "prune", "-a", f"--explain={API}:1.9", "--dry-run").out) == [f"{API}:1.9"]
+    assert explained(cli("image", "prune", "-a", f"--explain={DIGEST}", "--dry-run").out) == [DIGEST]
+    full = cli("image", "prune", "-a", "--explain=docker.io/library/api", "--dry-run").out
+    assert explained(full) == ["api:1"]
+
+
+def test_a_repository_is_an_images(cli: Cli) -> None:
+    """The long form of an image's name does not mean a container that has the short form."""
+    ran = cli("system", "prune", "--explain=docker.io/library/web", "--dry-run")
+    assert ran.err.startswith('nothing here is called "docker.io/library/web"')
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ([], ["b:1.2", "b:1.9", "b:1.10", "000000000003"]),
+        (["--sort", "name"], ["b:1.2", "b:1.9", "b:1.10", "000000000003"]),
+        (["--sort", "size"], ["000000000003", "b:1.2", "b:1.10", "b:1.9"]),
+        (["--sort=age"], ["b:1.9", "b:1.10", "b:1.2", "000000000003"]),
+    ],
+)
+def test_the_order(cli: Cli, sort: list[str], names: list[str]) -> None:
+    """What goes stands before what stays; in between the order that was asked for, and the report as it was."""
+    images = tuple(
+        replace(image, id=image.id[:7] + image.id[-12:] + "0" * 52, tags=() if image.tags == ("x:1",) else image.tags)
+        for image in repository("b:1.9", "b:1.10", "b:1.2", "x:1")
+    )
+    cli.change(lambda w: replace(w, images=images, containers=()))
+    plain = cli("image", "prune", "-a", "--dry-run").out
+    out = cli("image", "prune", "-a", "--explain", "--dry-run", *sort).out
+    assert explained(out) == names
+    assert out.endswith("\n\n" + plain)
+
+
+def test_the_age_of_build_cache(cli: Cli) -> None:
+    """Build cache is as old as its last use; containers without a sort stay newest first."""
+    records = (record("r1", age=5), record("r2", age=9), replace(record("r3"), last_used_at=None, created_at=0))
+    cli.change(lambda w: replace(w, build_cache=records))
+    assert explained(cli("builder", "prune", "--explain", "--sort", "age", "--dry-run").out) == ["r2", "r1", "r3"]
+    out = cli("container", "prune", "--explain", "--dry-run").out
+    assert explained(out) == ["container_baz", "container_bar", "container_foo", "web"]
+    out = cli("container", "prune", "--explain", "--dry-run", "--sort", "name").out
+    assert explained(out) == ["container_bar", "container_baz", "container_foo", "web"]
+
+
 def test_several_of_one_name(cli: Cli) -> None:
     """A container and a network of one name are both told."""
     cli.change(lambda w: replace(w, networks=changed(w.networks, "shop", name="web")))

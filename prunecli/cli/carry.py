@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from prunecli.backends import Pruner, Resting, World
 from prunecli.cli import prompt
 from prunecli.cli.options import EVERYTHING, JSON, WOULD_GO, Options
+from prunecli.cli.order import order_of
 from prunecli.cli.outcome import Outcome, tell_failure
 from prunecli.cli.progress import Bar
 from prunecli.cli.signals import watch_signals
@@ -92,16 +93,17 @@ def _look_again(job: Job) -> None:
 
 def _explain(job: Job, options: Options) -> None:
     """Explain everything, or what has the name that was given."""
+    order = order_of(options.sort, job.snapshot)
     with explanation(options) as out:
         if options.explain != EVERYTHING:
             from prunecli.cli.explain_one import explain_one
 
-            explain_one(job.plan.kinds, job.snapshot, options.explain or "", options.command, out)
+            explain_one(job.plan.kinds, job.snapshot, options.explain or "", options.command, out, order)
         else:
             from prunecli.cli.explain import explain
             from prunecli.cli.explain_cache import notes_for
 
-            explain(job.plan.kinds, out, notes_for(job.plan.kinds, job.snapshot))
+            explain(job.plan.kinds, out, notes_for(job.plan.kinds, job.snapshot), order)
         out.write("\n")
 
 
@@ -143,7 +145,8 @@ def _ask(job: Job, options: Options) -> None:
     from prunecli.cli.preview import listing, preview
 
     text = prompt.question(job.warning, preview(job.plan))
-    prompt.ask(text, to_stderr=to_stderr, listing=lambda: listing(job.plan))
+    order = order_of(options.sort, job.snapshot)
+    prompt.ask(text, to_stderr=to_stderr, listing=lambda: listing(job.plan, order))
 
 
 def _carry_out(job: Job, options: Options, clock: Clock) -> int:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
+from prunecli.cli.order import Order, in_order
 from prunecli.cli.text import WORDS, counted
 from prunecli.kinds.image.references import short_id
 from prunecli.plan import KindPlan
@@ -29,20 +30,20 @@ _NARROW = 70
 """Columns of a terminal below which ids and sizes have no column of their own."""
 
 
-def explain(plans: Iterable[KindPlan], out: TextIO, notes: Notes | None = None) -> None:
+def explain(plans: Iterable[KindPlan], out: TextIO, notes: Notes | None = None, order: Order = in_order) -> None:
     """Write every verdict of these kinds: what goes first, then what stays."""
     for number, plan in enumerate(plans):
         if number:
             out.write("\n")
         below = (notes or {}).get(plan.kind, ())
-        explain_kind(plan, out, below)
+        explain_kind(plan, out, below, order)
     out.flush()
 
 
-def explain_kind(plan: KindPlan, out: TextIO, notes: Sequence[str] = ()) -> None:
+def explain_kind(plan: KindPlan, out: TextIO, notes: Sequence[str] = (), order: Order = in_order) -> None:
     """Write one kind's verdicts below a line that counts them."""
     out.write(headline(plan) + "\n")
-    ordered = in_order(plan.verdicts)
+    ordered = order(plan.verdicts)
     if ordered and out.isatty() and len(ordered) <= LONGEST_TABLE:
         _draw(ordered, out)
     elif ordered:
@@ -59,11 +60,6 @@ def headline(plan: KindPlan) -> str:
     going, staying = len(plan.removals), len(plan.verdicts) - len(plan.removals)
     freed = "" if plan.kind is Kind.NETWORK else f" ({format_size(plan.reclaimable)})"
     return f"{name.capitalize()}: {going} to remove{freed}, {staying} kept"
-
-
-def in_order(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return what goes, then what stays, each in the order of the plan."""
-    return sorted(verdicts, key=lambda v: not v.removed)
 
 
 def cells(verdict: Verdict) -> tuple[str, str, str, str, str]:

@@ -11,6 +11,7 @@ from prunecli.cli.explain import explain_kind
 from prunecli.cli.explain_cache import cache_notes
 from prunecli.cli.gc_setting import LIMITS, Setting
 from prunecli.cli.options import EVERYTHING, Options
+from prunecli.cli.order import Order, in_order, order_of
 from prunecli.cli.session import Session
 from prunecli.info import PruneInfo
 from prunecli.kinds.build_cache.family import trace
@@ -36,8 +37,9 @@ def run_gc(session: Session, setting: Setting, options: Options) -> int:
     runs = run_rules(setting.snapshot, infos)
     plan = make_plan(setting.snapshot, runs)
     if options.explain == EVERYTHING:
+        order = order_of(options.sort, setting.snapshot)
         with explanation(options) as out:
-            explain_rules(policy, setting, runs, out)
+            explain_rules(policy, setting, runs, out, order)
         options = replace(options, explain=None)
     asked = {
         "command": COMMAND,
@@ -65,17 +67,20 @@ def _outcome(number: int, run: RuleRun) -> dict[str, object]:
     }
 
 
-def explain_rules(policy: Policy, setting: Setting, runs: Sequence[RuleRun], out: TextIO) -> None:
+def explain_rules(
+    policy: Policy, setting: Setting, runs: Sequence[RuleRun], out: TextIO, order: Order = in_order
+) -> None:
     """Write what each rule takes and what holds the rest, and then every record that is left with its reason."""
     for number, run in enumerate(runs, 1):
         out.write(f"Rule {number} of {len(runs)}: {printable(describe_rule(run.plan.info))}\n")
         taken = replace(run.plan, verdicts=run.plan.removals)
-        explain_kind(taken, out, [*_notes(run)]) if taken.verdicts else _write_notes(out, _notes(run))
+        explain_kind(taken, out, [*_notes(run)], order) if taken.verdicts else _write_notes(out, _notes(run))
         out.write("\n")
     left = combine(runs)
     if any(not v.removed for v in left.verdicts):
         out.write("What is left after all rules, with what the last of them says:\n")
-        explain_kind(replace(left, verdicts=tuple(v for v in left.verdicts if not v.removed), steps=()), out)
+        staying = tuple(v for v in left.verdicts if not v.removed)
+        explain_kind(replace(left, verdicts=staying, steps=()), out, order=order)
     for text in surprises(policy, setting.profile, setting.snapshot.disk):
         out.write(f"Note: {printable(text)}\n")
     out.write("\n")

@@ -18,6 +18,9 @@ SHORT = "short"
 FULL = "full"
 """What `--summary` reports: its table, or its table below every object."""
 
+SIZE, AGE, NAME = SORTS = ("size", "age", "name")
+"""The orders of an explanation."""
+
 EVERYTHING = "*"
 """What `--explain` without a name stands for."""
 
@@ -26,7 +29,8 @@ EVERYTHING = "*"
 class Options:
     """How a prune is carried out. `command` is its name, `system prune`; `explain` names what is to be explained.
 
-    `rows` is whether a report names what went one by one, `brief` whether a document leaves out what is kept.
+    `rows` is whether a report names what went one by one, `brief` whether a document leaves out what is kept. `sort` is
+    the order of explanations, None for the usual one.
     """
 
     command: str
@@ -41,6 +45,7 @@ class Options:
     wait: Duration = 0
     rows: bool = True
     brief: bool = False
+    sort: str | None = None
 
     @property
     def stops(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 
-from prunecli.cli.explain import cells, in_order
+from prunecli.cli.explain import cells
+from prunecli.cli.order import Order, in_order
 from prunecli.cli.text import WORDS, counted
 from prunecli.plan import KindPlan, Plan
 from prunecli.printable import printable
@@ -30,12 +31,13 @@ def preview(plan: Plan) -> str:
     return "".join(f"{_fitted(line)}\n" for line in lines)
 
 
-def listing(plan: Plan) -> str:
+def listing(plan: Plan, order: Order = in_order) -> str:
     """Return everything that would go, with its size and why, kind by kind."""
     parts: list[str] = []
     for kind_plan in plan.kinds:
-        going = [v for v in in_order(kind_plan.verdicts) if v.removed]
-        losing = [v for v in kind_plan.verdicts if v.untagged and not v.removed]
+        ordered = order(kind_plan.verdicts)
+        going = [v for v in ordered if v.removed]
+        losing = [v for v in ordered if v.untagged and not v.removed]
         if going or losing:
             parts.append(f"{WORDS[kind_plan.kind][1].capitalize()}:\n")
             for verdict in going:

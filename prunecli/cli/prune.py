@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from prunecli.cli.options import EVERYTHING, FORMATS, FULL, JSON, SHORT, TEXT, Options
+from prunecli.cli.options import AGE, EVERYTHING, FORMATS, FULL, JSON, NAME, SHORT, SIZE, SORTS, TEXT, Options
 from prunecli.cli.pflag import DockerCommand, Flag, Text
 from prunecli.cli.session import Session
 from prunecli.errors import PrunecliError, UsageError, ValueTextError
@@ -31,6 +31,11 @@ def _check_format(text: str) -> None:
         raise ValueTextError(f"{' or '.join(FORMATS)} is expected")
 
 
+def _check_sort(text: str) -> None:
+    if text not in SORTS:
+        raise ValueTextError(f"{SIZE}, {AGE} or {NAME} is expected")
+
+
 def _check_summary(text: str) -> None:
     if text not in (SHORT, FULL):
         raise ValueTextError(f"{SHORT} or {FULL} is expected")
@@ -49,6 +54,7 @@ EXPLAIN = Flag(
 )
 FORMAT = Flag(["--format"], type=Text("string", _check_format), default=TEXT, help="Report as text or json")
 PLAN_OUT = Flag(["--plan-out"], type=Text("file"), help="Write the plan to a file for `apply`, and remove nothing")
+SORT = Flag(["--sort"], type=Text("order", _check_sort), help="Explain by size, age or name")
 QUIET = Flag(["-q", "--quiet"], is_flag=True, help="Report the total alone")
 SUMMARY = Flag(
     ["--summary"],
@@ -65,7 +71,7 @@ WAIT = Flag(
     help="Live Engine: wait this long while another prune runs (e.g. 30s)",
 )
 
-SHOWING = (DRY_RUN, EXIT_CODE, EXPLAIN, FORMAT, BRIEF, QUIET, SUMMARY)
+SHOWING = (DRY_RUN, EXIT_CODE, EXPLAIN, SORT, FORMAT, BRIEF, QUIET, SUMMARY)
 """The flags of everything that carries out a plan, beside --force."""
 
 
@@ -76,6 +82,7 @@ def make_options(
     dry_run: bool,
     exit_code: bool,
     explain: str | None,
+    sort: str | None,
     format: str,
     brief: bool,
     quiet: bool,
@@ -109,6 +116,7 @@ def make_options(
         wait=0 if wait is None else parse_duration(wait),
         rows=not quiet and summary in (None, FULL),
         brief=brief,
+        sort=sort,
     )
 
 

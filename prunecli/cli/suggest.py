@@ -9,6 +9,9 @@ from prunecli.printable import printable
 _LONGEST = 100
 """Characters beyond which a word is no slip of the fingers; comparing takes the product of two lengths."""
 
+_MOST = 1000
+"""Words that are compared at most, those of the nearest length: a slip of the fingers changes it little."""
+
 _NO = "no-"
 
 
@@ -23,7 +26,8 @@ def did_you_mean(typed: str, known: Iterable[str], *, before: str = "", most: in
     safe = [w for w in dict.fromkeys(words) if w and printable(w) == w]
     if len(typed) > _LONGEST:
         return ""
-    return question(f"{before}{word}" for word in get_close_matches(typed, safe, n=most))
+    nearest = sorted(safe, key=lambda w: abs(len(w) - len(typed)))[:_MOST]
+    return question(f"{before}{word}" for word in get_close_matches(typed, nearest, n=most))
 
 
 def question(words: Iterable[str]) -> str:

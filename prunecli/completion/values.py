@@ -101,6 +101,7 @@ _OPTIONS: dict[str, str] = {
     "--image-id": "names image.id",
     "--log-level": "words debug info warn error fatal panic",
     "--since": "age",
+    "--sort": "words age name size",
     "--state": "words created running paused restarting removing exited dead",
     "--type": RECORD_TYPES,
     "--summary": "words full short",
