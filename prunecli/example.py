@@ -12,6 +12,7 @@ from dataclasses import replace
 from prunecli.kinds.build_cache import CacheRecord, DiskStat
 from prunecli.kinds.container import Container
 from prunecli.kinds.image import Image
+from prunecli.kinds.image.chains import chain_ids
 from prunecli.kinds.network import Network
 from prunecli.kinds.volume import ANONYMOUS_LABEL, Volume
 from prunecli.snapshot import Snapshot
@@ -107,20 +108,17 @@ def _images(now: Instant) -> tuple[dict[str, int], tuple[Image, ...]]:
     sizes: dict[str, int] = {}
     images: list[Image] = []
     for tag, layers in shapes.items():
-        chain = ""
-        chains: list[str] = []
-        for name, size in layers:
-            diff = f"sha256:{_digest('layer ' + name)}"
-            chain = f"sha256:{_digest(f'{chain} {diff}')}" if chain else diff
-            chains.append(chain)
-            sizes[chain] = size
+        diff_ids = tuple(f"sha256:{_digest('layer ' + name)}" for name, _ in layers)
+        chains = chain_ids(diff_ids)
+        sizes |= {chain: size for chain, (_, size) in zip(chains, layers, strict=True)}
         image = Image(
             id=f"sha256:{_digest('image ' + tag)}",
             created_at=now - ages[tag],
             labels={},
             tags=(tag,) if tag else (),
-            layers=tuple(chains),
+            layers=chains,
             size=sum(size for _, size in layers),
+            diff_ids=diff_ids,
         )
         images.append(image)
     return sizes, tuple(sorted(images, key=lambda i: i.id))

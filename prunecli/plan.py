@@ -104,7 +104,7 @@ def _decide(world: Snapshot, kind: Kind, info: PruneInfo, chosen: Selection | No
         if world.profile.containerd:
             from prunecli.kinds.image import containerd
 
-            return containerd.decide(world.images, uses, info, now, world.profile, chosen)
+            return containerd.decide(world.images, uses, held_blobs(world), info, now, world.profile, chosen)
         from prunecli.kinds.image import graph
 
         held = held_layers(world)
@@ -133,6 +133,11 @@ def image_uses(world: Snapshot) -> tuple[ImageUse, ...]:
 def held_layers(world: Snapshot) -> frozenset[str]:
     """Return the chain ids that build cache holds, and with each the chain below it as far as it is known."""
     return frozenset(r.layer for r in world.build_cache if r.layer)
+
+
+def held_blobs(world: Snapshot) -> frozenset[str]:
+    """Return the digests of the blobs that build cache holds, beside images, in the containerd store."""
+    return frozenset(digest for r in world.build_cache for digest in r.holds)
 
 
 def shared_records(world: Snapshot) -> dict[str, str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+STATE_STORE = "prunecli state store"
+"""The operating system that a served state store says it runs on: what tells it from a real Engine."""
+
 
 class ImageStore(StrEnum):
     """Where an Engine keeps its images; the two stores judge them differently."""

@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from prunecli.kinds.image.chains import chain_ids
 from prunecli.units import MILLISECOND, SECOND, Instant, format_instant
-from prunecli.wire.layers import chain_ids
 
 START: Instant = 1_795_250_000 * SECOND
 EMPTY = "sha256:" + "5f" * 32
@@ -293,5 +293,11 @@ def _inspection(image: Image) -> dict[str, Any]:
         "RootFS": {"Type": "layers", "Layers": [layer.diff_id for layer in image.layers]},
         "Config": {"Labels": None},
         "History": history,
-        "Summary": {"Containers": 0, "RepoTags": sorted(image.tags), "RepoDigests": [], "SharedSize": -1},
+        "Summary": {
+            "Id": image.id,
+            "Containers": 0,
+            "RepoTags": sorted(image.tags),
+            "RepoDigests": [],
+            "SharedSize": -1,
+        },
     }

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from prunecli.backends.schema import SCHEMA_VERSION
 from prunecli.backends.store import Store
 from prunecli.backends.tables import TABLES, Record
 from prunecli.complete import store_names
@@ -158,7 +159,7 @@ def somebody_elses_with_a_mark(path: Path) -> None:
 
 def from_the_future(path: Path) -> None:
     Store.open(path).close()
-    sqlite(path, "PRAGMA user_version = 3")
+    sqlite(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
 
 
 def nothing(path: Path) -> None:
@@ -196,7 +197,7 @@ def below_a_file(path: Path) -> None:
         pytest.param(
             from_the_future,
             {},
-            "is from a newer prunecli (schema 3, this one reads 1): update prunecli",
+            "is from a newer prunecli (schema 3, this one reads 2): update prunecli",
             id="a store of a newer program",
         ),
         pytest.param(
@@ -227,7 +228,7 @@ def test_what_is_no_store_is_refused(
 
 def test_a_newer_store_is_noticed_while_in_use(store: Store) -> None:
     """When another program upgrades the store, this one writes nothing into it any more."""
-    sqlite(store.path, "PRAGMA user_version = 2")
+    sqlite(store.path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(StoreError, match="from a newer prunecli"):
         store.snapshot(NOW)
     with pytest.raises(StoreError, match="from a newer prunecli"), store.change(Kind.VOLUME):

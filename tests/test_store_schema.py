@@ -21,19 +21,22 @@ from prunecli.snapshot import Snapshot
 from prunecli.verdict import Kind
 from tests.store_worlds import NOW, SMALL
 
-SCHEMA_1 = {
+SCHEMA_2 = {
     "containers": "position id name image image_id state running created_at finished_at labels size volumes"
     " image_mounts raw",
     "networks": "position id name driver created_at labels scope endpoints ingress config_only raw",
     "volumes": "position name driver created_at labels options size scope raw",
-    "images": "position id parent created_at labels tags digests layers content recorded_at size attested raw",
+    "images": "position id parent created_at labels tags digests layers content recorded_at size attested diff_ids raw",
     "build_cache": "position id parents type description mutable in_use reported_shared layer size created_at"
-    " last_used_at usage_count raw",
+    " last_used_at usage_count holds raw",
     "layers": "position chain size",
     "meta": "key value",
     "journal": "seq at type action actor_id attributes scope",
 }
-"""Every table of schema 1 with its columns."""
+"""Every table of schema 2 with its columns."""
+
+SCHEMA_1 = Path(__file__).parent / "data" / "schema1.sql"
+"""A store of schema 1 with the containerd store's image of a build in it, as `.dump` of SQLite's shell writes it."""
 
 
 def columns(path: Path) -> dict[str, str]:
@@ -69,8 +72,8 @@ def test_the_schema_is_what_it_was(tmp_path: Path) -> None:
     """A field that a record gained needs a new schema version with a migration: there are files of the old shape."""
     Store.open(tmp_path / "state.db")
 
-    assert schema.SCHEMA_VERSION == 1
-    assert columns(tmp_path / "state.db") == SCHEMA_1
+    assert schema.SCHEMA_VERSION == 2
+    assert columns(tmp_path / "state.db") == SCHEMA_2
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,8 @@ def test_a_new_field_is_one_line_of_migration() -> None:
 def test_an_older_store_is_upgraded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening an older store leads it through every version to the newest, and keeps what is in it."""
     store.close()
-    steps = {2: ("CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('2')"), 3: ("INSERT INTO notes VALUES ('3')",)}
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
+    steps = {3: ("CREATE TABLE notes (text)", "INSERT INTO notes VALUES ('3')"), 4: ("INSERT INTO notes VALUES ('4')",)}
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 4)
     monkeypatch.setattr(schema, "MIGRATIONS", steps)
     with pytest.raises(StoreError) as caught:
         Store.open(store.path, read_only=True)
@@ -119,21 +122,39 @@ def test_an_older_store_is_upgraded(store: Store, monkeypatch: pytest.MonkeyPatc
     assert replace(upgraded.snapshot(NOW), generation=0) == SMALL
     assert len(list(upgraded.events())) == 3
     with closing(sqlite3.connect(store.path)) as db:
-        assert db.execute("SELECT text FROM notes").fetchall() == [("2",), ("3",)]
-        assert db.execute("PRAGMA user_version").fetchone() == (3,)
+        assert db.execute("SELECT text FROM notes").fetchall() == [("3",), ("4",)]
+        assert db.execute("PRAGMA user_version").fetchone() == (4,)
     assert Store.open(store.path, read_only=True).snapshot(NOW).volumes == SMALL.volumes
+
+
+def test_what_held_a_blob_moves_to_the_records(tmp_path: Path) -> None:
+    """In a store of schema 1 a blob said that it was held; now the records of its layer say which blobs they hold."""
+    path = tmp_path / "state.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SCHEMA_1.read_text())
+    store = Store.open(path)
+    world = store.snapshot(NOW)
+
+    assert store.check() == []
+    assert {r.id: r.holds for r in world.build_cache} == {
+        "r1": ("sha256:i1", "sha256:d1"),  # the layer, and the manifest of the image that it is the top of
+        "r2": ("sha256:d2",),
+        "r3": (),
+    }
+    assert [b.digest for b in world.images[1].content] == [f"sha256:{name}" for name in ("i2", "m2", "d1", "d2", "d3")]
+    assert {image.diff_ids for image in world.images} == {()}
 
 
 def test_a_failed_upgrade_leaves_the_old_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Either all steps of an upgrade are taken or none: the older program can still read the file."""
     store.close()
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
-    monkeypatch.setattr(schema, "MIGRATIONS", {2: ("CREATE TABLE notes (text)",), 3: ("no such statement",)})
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", 4)
+    monkeypatch.setattr(schema, "MIGRATIONS", {3: ("CREATE TABLE notes (text)",), 4: ("no such statement",)})
     with pytest.raises(StoreError):
         Store.open(store.path)
     monkeypatch.undo()
 
-    assert columns(store.path) == SCHEMA_1
+    assert columns(store.path) == SCHEMA_2
     assert replace(Store.open(store.path).snapshot(NOW), generation=0) == SMALL
 
 

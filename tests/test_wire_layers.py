@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from prunecli.kinds.image.chains import chain_ids
 from prunecli.wire import read_dump
-from prunecli.wire.layers import HistoryRow, LayeredImage, chain_ids, make_tree, step_of_text
+from prunecli.wire.layers import HistoryRow, LayeredImage, make_tree, step_of_text
 from tests.oracle import Case, cases
 
 KIT = "buildkit.dockerfile.v0"

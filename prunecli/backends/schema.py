@@ -7,13 +7,34 @@ from collections.abc import Mapping
 
 from prunecli.backends.tables import TABLES
 from prunecli.errors import StoreError
+from prunecli.verdict import Kind
 
 APPLICATION_ID = 0x5072756E
 """`Prun` in the header of the file: what tells our files from those of other programs."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
-MIGRATIONS: Mapping[int, tuple[str, ...]] = {}
+_CHAIN = (
+    "json_extract(layers, '$[' || max(0, CASE WHEN json_extract(blob.value, '$.manifest')"
+    " THEN json_array_length(layers) - 1"
+    " ELSE blob.key - json_array_length(content) + json_array_length(layers) END) || ']')"
+)
+"""The chain id of a blob's layer: manifests stand before the layers and go with the topmost one."""
+
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {
+    2: (
+        TABLES[Kind.IMAGE].add_column("diff_ids"),
+        TABLES[Kind.BUILD_CACHE].add_column("holds"),
+        # What holds a blob was noted with the blob, once and for all: it moves to the records of its layer.
+        f"CREATE TEMP TABLE held AS SELECT {_CHAIN} AS chain, json_extract(blob.value, '$.digest') AS digest"  # noqa: S608 - text of ours
+        " FROM images, json_each(content) AS blob WHERE json_extract(blob.value, '$.held')",
+        "CREATE INDEX temp.held_chain ON held (chain)",
+        "UPDATE build_cache SET holds ="
+        " (SELECT json_group_array(DISTINCT digest) FROM held WHERE chain = build_cache.layer)",
+        "DROP TABLE temp.held",
+        """UPDATE images SET content = replace(replace(content, ',"held":true}', '}'), ',"held":false}', '}')""",
+    ),
+}
 """The statements that lead to each version from the one before it, up to `SCHEMA_VERSION`.
 
 A new field of a record is one line: `2: (TABLES[Kind.IMAGE].add_column("annotations"),)`. Past entries never change:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -14,9 +15,11 @@ from prunecli.cli.session import Session
 from prunecli.errors import PrunecliError, ValueTextError
 from prunecli.kinds.build_cache import CacheRecord
 from prunecli.kinds.container import RUNNING_STATES, Container
-from prunecli.kinds.image import Image
+from prunecli.kinds.image import Blob, Image
+from prunecli.kinds.image.chains import chain_ids
 from prunecli.kinds.network import Network
 from prunecli.kinds.volume import ANONYMOUS_LABEL, Volume
+from prunecli.snapshot import Snapshot
 from prunecli.units import Duration, Instant, parse_duration, parse_human_duration, parse_size
 
 state_add = LazyGroup(
@@ -33,6 +36,8 @@ state_add = LazyGroup(
         "cache": Entry("state_add:add_cache", "Add a build cache record"),
     },
 )
+
+_MANIFEST_SIZE = 2048  # bytes of a made-up image's manifest and config
 
 STATES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 TYPES = ("regular", "source.local", "source.git.checkout", "exec.cachemount", "frontend", "internal")
@@ -105,6 +110,8 @@ def _adder(
         now = session.clock.now()
         with session.open_store(create=True) as store:
             record, layers = make(words, now=now, **flags)
+            if isinstance(record, Image):
+                record = _as_stored(record, layers, store.snapshot(now))
             store.add(record, layers=layers)
         return 0
 
@@ -189,22 +196,43 @@ def _image(
     untagged: bool,
 ) -> tuple[Image, dict[str, int]]:
     tags = tuple(_tagged(word) for word in words)
-    chain, chains, layers = "", [], {}
-    for name, size in map(_layer, layer or (f"{tags[0]}:0B",)):
-        diff = f"sha256:{digest(f'layer {name}')}"
-        chain = f"sha256:{digest(f'{chain} {diff}')}" if chain else diff
-        chains.append(chain)
-        layers[chain] = size
+    named = [_layer(text) for text in layer or (f"{tags[0]}:0B",)]
+    diff_ids = tuple(f"sha256:{digest(f'layer {name}')}" for name, _ in named)
+    chains = chain_ids(diff_ids)
+    layers = {chain: size for chain, (_, size) in zip(chains, named, strict=True)}
     record = Image(
         id=f"sha256:{digest(f'image {tags[0]}')}",
         parent=f"sha256:{digest(f'image {_tagged(parent)}')}" if parent else "",
         created_at=now - parse_age(created),
         labels=_labels(label),
         tags=() if untagged else tuple(sorted(tags)),
-        layers=tuple(chains),
+        layers=chains,
         size=sum(layers.values()),
+        diff_ids=diff_ids,
     )
     return record, layers
+
+
+def _as_stored(image: Image, layers: dict[str, int], world: Snapshot) -> Image:
+    """Return the image as the store's Engine would have it: with the containerd store it has content and digests."""
+    if not world.profile.containerd:
+        return image
+    from prunecli.wire import retell
+
+    unpacked = [
+        Blob(diff, layers[chain], unpacked=layers[chain])
+        for diff, chain in zip(image.diff_ids, image.layers, strict=True)
+    ]
+    content = (Blob(image.id, _MANIFEST_SIZE, manifest=True), *unpacked)
+    made = replace(
+        image,
+        content=content,
+        digests=tuple(dict.fromkeys(f"{tag.rpartition(':')[0]}@{image.id}" for tag in image.tags)),
+        recorded_at=image.created_at,
+        size=sum(blob.size + blob.unpacked for blob in content),
+    )
+    (told,) = retell(Snapshot(world.taken_at, world.profile, images=(made,), layers=layers)).images
+    return told
 
 
 def _cache(

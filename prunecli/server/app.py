@@ -78,6 +78,7 @@ ROUTES: tuple[tuple[str, str, View], ...] = (
     ("POST", "/grpc", grpc),
     ("POST", "/session", session),
     ("GET", "/openapi.json", describe),
+    ("GET", "/prunecli/disk", system.disk),
     ("GET", "/containers/json", containers.list_containers),
     ("GET", "/containers/{name}/json", containers.inspect_container),
     ("POST", "/containers/prune", prunes.prune_containers),

@@ -13,7 +13,7 @@ from prunecli.events import step_event
 from prunecli.filters import Filters, LabelFilter
 from prunecli.kinds.image import Image, containerd, graph
 from prunecli.kinds.image.references import Reference, is_id_prefix, listed, parse_any, truncated_id
-from prunecli.plan import held_layers, image_uses
+from prunecli.plan import held_blobs, held_layers, image_uses
 from prunecli.server import versions
 from prunecli.server.listing import check_keys, has_labels, truth
 from prunecli.server.messages import Answer, Request, json_answer
@@ -139,7 +139,15 @@ def delete_image(world: ServedWorld, request: Request) -> Answer:
 def _deletion(snapshot: Snapshot, name: str, request: Request) -> tuple[Step, ...]:
     uses, force, noprune = image_uses(snapshot), request.flag("force"), request.flag("noprune")
     if snapshot.profile.containerd:
-        return containerd.delete(snapshot.images, uses, name, force=force, noprune=noprune, profile=snapshot.profile)
+        return containerd.delete(
+            snapshot.images,
+            uses,
+            held_blobs(snapshot),
+            name,
+            force=force,
+            noprune=noprune,
+            profile=snapshot.profile,
+        )
     return graph.delete(
         snapshot.images,
         uses,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from prunecli.errors import RefusedError
-from prunecli.profile import Profile, format_api, parse_version
+from prunecli.profile import STATE_STORE, Profile, format_api, parse_version
 from prunecli.server import versions
 from prunecli.server.containers import container_row
 from prunecli.server.images import shown_images
@@ -70,6 +70,16 @@ def info(world: ServedWorld, request: Request) -> Answer:
     return json_answer(_spoken_info(document, request.profile))
 
 
+def disk(world: ServedWorld, request: Request) -> Answer:
+    """Answer `GET /prunecli/disk`, a route of ours: the file system below the build cache, null where it is not known.
+
+    A client asks the file system itself when an Engine is local, and would here find that of another machine.
+    """
+    del request
+    found = world.told().snapshot.disk
+    return json_answer(None if found is None else {"total": found.total, "free": found.free})
+
+
 def _counts(told: Told) -> Json:
     containers = told.snapshot.containers
     paused = sum(c.state == "paused" for c in containers)
@@ -106,7 +116,7 @@ _ENVIRONMENT: Json = {
     "CgroupVersion": "2",
     "NEventsListener": 0,
     "KernelVersion": "",
-    "OperatingSystem": "prunecli state store",
+    "OperatingSystem": STATE_STORE,
     "OSVersion": "",
     "OSType": "linux",
     "Architecture": "x86_64",

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from prunecli.wire.dump import Dump, read_dump, write_dump
+from prunecli.wire.dump import Dump, read_dump, retell, write_dump
 from prunecli.wire.text import FORMAT, parse_dump
 
-__all__ = ["FORMAT", "Dump", "parse_dump", "read_dump", "write_dump"]
+__all__ = ["FORMAT", "Dump", "parse_dump", "read_dump", "retell", "write_dump"]

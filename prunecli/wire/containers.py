@@ -35,11 +35,16 @@ def read_container(inspect: Reader, row: Reader | None, image_ids: Mapping[str, 
     )
 
 
-def write_container(container: Container, said: Json | None, before: Container | None, image_size: int) -> Json:
-    """Return the inspection of a container; `before` is the record as what the Engine said reads."""
+def write_container(
+    container: Container, said: Json | None, before: Container | None, image_size: int, networks: Json
+) -> Json:
+    """Return the inspection of a container; `before` is the record as what the Engine said reads.
+
+    `networks` are its endpoints in networks that no Engine told of, by the networks' names.
+    """
     if said is None or before is None:
-        return _new(container, image_size)
-    values: Json = {}
+        return _new(container, image_size, networks)
+    values: Json = _attached(said, networks)
     if _standing(container) != _standing(before):
         values["State"] = patched(said.get("State") or {}, **_state(container))
     if container.labels != before.labels:
@@ -51,11 +56,13 @@ def write_container(container: Container, said: Json | None, before: Container |
     return patched(said, **values) if values else said
 
 
-def write_container_row(container: Container, said: Json | None, before: Container | None, image_size: int) -> Json:
+def write_container_row(
+    container: Container, said: Json | None, before: Container | None, image_size: int, networks: Json
+) -> Json:
     """Return the container's row of a list, with its sizes."""
     if said is None or before is None:
-        return _new_row(container, image_size)
-    values: Json = {}
+        return _new_row(container, image_size, networks)
+    values: Json = _attached(said, networks)
     if _standing(container) != _standing(before):
         values |= {"State": container.state, "Status": _status(container)}
     if container.size != before.size:
@@ -65,6 +72,13 @@ def write_container_row(container: Container, said: Json | None, before: Contain
     if container.name != before.name:
         values["Names"] = [f"/{container.name}"]
     return patched(said, **values) if values else said
+
+
+def _attached(said: Json, networks: Json) -> Json:
+    if not networks:
+        return {}
+    settings: Json = said.get("NetworkSettings") or {}
+    return {"NetworkSettings": patched(settings, Networks={**(settings.get("Networks") or {}), **networks})}
 
 
 def _standing(container: Container) -> tuple[str, bool, Instant | None]:
@@ -89,7 +103,7 @@ def _status(container: Container) -> str:
     return {"created": "Created", "removing": "Removal In Progress", "dead": "Dead"}.get(container.state, "Exited (0)")
 
 
-def _new(container: Container, image_size: int) -> Json:
+def _new(container: Container, image_size: int, networks: Json) -> Json:
     started = container.state not in ("created", "removing")
     state = {
         **_state(container),
@@ -110,7 +124,7 @@ def _new(container: Container, image_size: int) -> Json:
         "RestartCount": 0,
         "Driver": "overlay2",
         "Platform": "linux",
-        "HostConfig": {"NetworkMode": "bridge"},
+        "HostConfig": {"NetworkMode": _network_mode(networks)},
         "SizeRw": container.size,
         "SizeRootFs": max(container.size, 0) + image_size,
         "Mounts": _mounts(container),
@@ -122,11 +136,16 @@ def _new(container: Container, image_size: int) -> Json:
             "Entrypoint": None,
             "Labels": dict(container.labels),
         },
-        "NetworkSettings": {"Ports": {}, "Networks": {}},
+        "NetworkSettings": {"Ports": {}, "Networks": networks},
     }
 
 
-def _new_row(container: Container, image_size: int) -> Json:
+def _network_mode(networks: Json) -> str:
+    """Return the network that a container was made for; one that is in none has left the default one."""
+    return next(iter(networks), "bridge")
+
+
+def _new_row(container: Container, image_size: int, networks: Json) -> Json:
     row = {
         "Id": container.id,
         "Names": [f"/{container.name}"],
@@ -140,8 +159,8 @@ def _new_row(container: Container, image_size: int) -> Json:
         "Labels": dict(container.labels),
         "State": container.state,
         "Status": _status(container),
-        "HostConfig": {"NetworkMode": "bridge"},
-        "NetworkSettings": {"Networks": {}},
+        "HostConfig": {"NetworkMode": _network_mode(networks)},
+        "NetworkSettings": {"Networks": networks},
         "Mounts": _mounts(container),
     }
     return {key: value for key, value in row.items() if value or not key.startswith("Size")}

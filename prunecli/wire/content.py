@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prunecli.kinds.build_cache import CacheRecord
-from prunecli.kinds.image import Blob
+from prunecli.kinds.image import Blob, Image
+from prunecli.kinds.image.chains import chain_ids
 from prunecli.wire.fields import Json, Reader
 from prunecli.wire.holders import Holders, step_of
-from prunecli.wire.layers import LayeredImage, Tree, chain_ids
+from prunecli.wire.layers import LayeredImage, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,18 @@ class Manifest:
     size: int
     content: int
     main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What images consist of, and what build cache holds of it.
+
+    `blobs` maps each image id to index, manifests with their configs, and layers; `held` maps the id of a build cache
+    record to the digests of the blobs that stay as long as it is there.
+    """
+
+    blobs: Mapping[str, tuple[Blob, ...]]
+    held: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +80,10 @@ def read_content(inspect: Reader, layered: LayeredImage) -> ContentImage:
 
 def find_content(
     images: Sequence[ContentImage], tree: Tree, records: Iterable[CacheRecord], holders: Holders
-) -> dict[str, tuple[Blob, ...]]:
-    """Map each image id to its blobs: index, manifests with their configs, layers.
+) -> Content:
+    """Return the blobs of images, and those that build cache holds.
 
-    A layer goes by its diff id, since its blob's digest is not known. What build cache holds beside images is marked.
+    A layer goes by its diff id, since its blob's digest is not known.
     """
     sizes = _sizes_in_cache(tree, {r.id: r for r in records}, holders)
     diff_of = {
@@ -81,9 +94,15 @@ def find_content(
     blob_sizes = {diff_of[chain]: size for chain, size in sizes.items() if chain in diff_of}
     for image in sorted(images, key=lambda i: (len(i.layered.diff_ids), i.layered.id)):
         _solve(image, tree, blob_sizes)
-    held_layers = {diff_of[chain] for chain in holders.own.values() if chain in diff_of}
-    bases = _bases(images, tree, records, holders)
-    return {i.layered.id: _blobs(i, tree, blob_sizes, held_layers, i.layered.id in bases) for i in images}
+    blobs = {i.layered.id: _blobs(i, tree, blob_sizes) for i in images}
+    manifests: dict[str, set[str]] = {}
+    for chain, id in _bases(images, tree, records, holders):
+        manifests.setdefault(chain, set()).update(blob.digest for blob in blobs[id] if blob.manifest)
+    held = {
+        id: (*([diff_of[chain]] if chain in diff_of else ()), *sorted(manifests.get(chain, ())))
+        for id, chain in holders.own.items()
+    }
+    return Content(blobs, held)
 
 
 def _sizes_in_cache(tree: Tree, records: Mapping[str, CacheRecord], holders: Holders) -> dict[str, int]:
@@ -116,8 +135,10 @@ def _solve(image: ContentImage, tree: Tree, sizes: dict[str, int]) -> None:
 
 def _bases(
     images: Sequence[ContentImage], tree: Tree, records: Iterable[CacheRecord], holders: Holders
-) -> frozenset[str]:
-    """Return the images that builds began with: the record of such an image holds its manifests and its config too.
+) -> list[tuple[str, str]]:
+    """Return the topmost chain id and the id of each image that builds began with.
+
+    The record of such an image's topmost layer holds its manifests and its config too.
 
     Those are the images whose history another one continues; and where a record was made for a base that has no such
     image, the tagged one with the shortest history.
@@ -128,30 +149,28 @@ def _bases(
         if image.layered.diff_ids:
             tops.setdefault(chain_ids(image.layered.diff_ids)[-1], []).append(image)
     made = {holders.own[r.id] for r in records if r.id in holders.own and step_of(r)[0] == "base"}
-    bases: set[str] = set()
+    bases: list[tuple[str, str]] = []
     for chain, ending in tops.items():
         known = [i.layered.id for i in ending if i.layered.id in tree.bases]
         if chain in held and known:
-            bases.update(known)
+            bases += [(chain, id) for id in known]
         elif chain in made:
             first = min(ending, key=lambda i: (not i.layered.tagged, len(i.layered.rows), i.layered.id))
-            bases.add(first.layered.id)
-    return frozenset(bases)
+            bases.append((chain, first.layered.id))
+    return bases
 
 
-def _blobs(
-    image: ContentImage, tree: Tree, sizes: Mapping[str, int], held_layers: set[str], base: bool
-) -> tuple[Blob, ...]:
+def _blobs(image: ContentImage, tree: Tree, sizes: Mapping[str, int]) -> tuple[Blob, ...]:
     layers = [
-        Blob(diff, sizes.get(diff, 0), unpacked=tree.nodes[chain].size, held=diff in held_layers)
+        Blob(diff, sizes.get(diff, 0), unpacked=tree.nodes[chain].size)
         for diff, chain in zip(image.layered.diff_ids, chain_ids(image.layered.diff_ids), strict=True)
     ]
     blobs: list[Blob] = []
     if all(m.digest != image.target for m in image.manifests):
-        blobs.append(Blob(image.target, image.target_size, manifest=True, held=base))
+        blobs.append(Blob(image.target, image.target_size, manifest=True))
     for m in image.manifests:
         size = max(m.content - sum(blob.size for blob in layers), m.size) if m.main else m.content
-        blobs.append(Blob(m.digest, size, manifest=True, held=base))
+        blobs.append(Blob(m.digest, size, manifest=True))
     if any(m.main for m in image.manifests):
         blobs += layers
     return tuple(blobs)
@@ -181,3 +200,50 @@ def _config_size(inspect: Reader, layered: LayeredImage) -> int:
     }
     kept = {key: value for key, value in whole.items() if value}
     return len(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+# The other way: what an Engine would say of content that none has told of.
+
+_INDEX = "application/vnd.oci.image.index.v1+json"
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+def write_content(image: Image, inspect: Json, layered: LayeredImage) -> tuple[Json, list[Json]]:
+    """Return the descriptor of an image and the manifests of its list row, such that reading finds its blobs again.
+
+    `inspect` is its inspection without them, and `layered` what that says of its layers. The main manifest is the first
+    that is no index; the layers are below it, and its config, whose length goes off what the manifest itself takes.
+    """
+    layers = [blob for blob in image.content if not blob.manifest]
+    found = [blob for blob in image.content if blob.manifest] or [Blob(image.id, max(image.size, 0), manifest=True)]
+    index = next((blob for blob in found if blob.digest == image.id), None) if len(found) > 1 else None
+    config_size = _config_size(Reader(inspect, image.id, ""), layered)
+    rows: list[Json] = []
+    for blob in found:
+        if blob is index:
+            continue
+        main = not rows
+        size = max(blob.size - config_size, 0) if main else blob.size
+        content = blob.size + (sum(layer.size for layer in layers) if main else 0)
+        rows.append(_manifest(blob.digest, size, content, inspect, attests=image.attested and not main))
+    target = index or found[0]
+    media_type = _MANIFEST if index is None else _INDEX
+    return {
+        "mediaType": media_type,
+        "digest": image.id,
+        "size": target.size if index else rows[0]["Descriptor"]["size"],
+    }, rows
+
+
+def _manifest(digest: str, size: int, content: int, inspect: Json, *, attests: bool) -> Json:
+    row: Json = {
+        "ID": digest,
+        "Descriptor": {"mediaType": _MANIFEST, "digest": digest, "size": size},
+        "Available": True,
+        "Kind": "attestation" if attests else "image",
+        "Size": {"Content": content, "Total": content},
+    }
+    if attests:
+        return row | {"AttestationData": {"For": inspect["Id"]}}
+    platform = {"os": inspect["Os"], "architecture": inspect["Architecture"]}
+    return row | {"ImageData": {"Platform": platform, "Size": {"Unpacked": 0}, "Containers": []}}

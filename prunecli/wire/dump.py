@@ -8,19 +8,20 @@ from typing import Any, NamedTuple, TypeVar
 
 from prunecli.kinds.build_cache import CacheRecord
 from prunecli.kinds.container import Container
-from prunecli.kinds.image import Blob, Image
+from prunecli.kinds.image import Image
+from prunecli.kinds.image.chains import chain_ids
 from prunecli.kinds.network import Network
 from prunecli.kinds.volume import Volume
 from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
 from prunecli.verdict import Kind
 from prunecli.wire import build_cache, containers, images, networks, notes, volumes
-from prunecli.wire.content import find_content, read_content
+from prunecli.wire.content import Content, find_content, read_content
 from prunecli.wire.derived import Derived, derive
 from prunecli.wire.fields import Json, Reader
 from prunecli.wire.header import BASIS, read_disk, read_profile, write_header
 from prunecli.wire.holders import find_holders
-from prunecli.wire.layers import chain_ids, make_tree
+from prunecli.wire.layers import make_tree
 from prunecli.wire.places import Raw, Writer, put_together, take_apart
 from prunecli.wire.text import check_format, parse_dump
 
@@ -71,7 +72,7 @@ def _read_snapshot(whole: Reader, found: Mapping[str, Mapping[str, Reader]], now
     tree = make_tree(list(layered.values()))
     holders = find_holders(cache, tree.nodes, containerd=profile.containerd)
     exported = holders.own if profile.containerd else {r.id for r in cache if r.reported_shared}
-    content: Mapping[str, tuple[Blob, ...]] = {}
+    content = Content({}, {})
     if profile.containerd:
         told = [read_content(inspected[id], layered[id]) for id in inspected]
         content = find_content(told, tree, cache, holders)
@@ -79,7 +80,8 @@ def _read_snapshot(whole: Reader, found: Mapping[str, Mapping[str, Reader]], now
         replace(
             images.read_image(image, found["df.Images"].get(id)),
             layers=chain_ids(layered[id].diff_ids),
-            content=content.get(id, ()),
+            diff_ids=layered[id].diff_ids,
+            content=content.blobs.get(id, ()),
         )
         for id, image in inspected.items()
     ]
@@ -96,7 +98,8 @@ def _read_snapshot(whole: Reader, found: Mapping[str, Mapping[str, Reader]], now
         volumes=_ordered(volumes.read_volume(v, found["df.Volumes"].get(name)) for name, v in found["volumes"].items()),
         images=_ordered(found_images),
         build_cache=_ordered(
-            replace(r, layer=holders.layers.get(r.id, "")) for r in build_cache.mark_mutable(cache, exported)
+            replace(r, layer=holders.layers.get(r.id, ""), holds=content.held.get(r.id, ()))
+            for r in build_cache.mark_mutable(cache, exported)
         ),
         layers={chain: node.size for chain, node in tree.nodes.items()},
         disk=read_disk(whole),
@@ -135,6 +138,16 @@ def write_dump(snapshot: Snapshot, raw: Mapping[Kind, Mapping[str, Any]], header
     return document if found is None else {**document, notes.KEY: found}
 
 
+def retell(snapshot: Snapshot) -> Snapshot:
+    """Return a made-up world as it would be read from an Engine: such as one could have, and could tell of.
+
+    What no Engine says, such as the size of a blob, becomes what reading infers.
+    """
+    told = write_dump(snapshot, {}, {})
+    told.pop(notes.KEY, None)
+    return read_dump(told).snapshot
+
+
 def _in_df(volume: Volume) -> bool:
     return volume.driver == "local" and not volume.options
 
@@ -166,6 +179,12 @@ class _Writers:
             if i.id in self.images_before and self.images_before[i.id].tags != i.tags
         }
         self.container_ids = {c.name: c.id for c in snapshot.containers}
+        self.attachments: dict[str, Json] = {}
+        for network in sorted(snapshot.networks, key=lambda n: (n.name, n.id)):
+            if network.id not in raw.get(Kind.NETWORK, {}):
+                for name in network.endpoints:
+                    attached = networks.write_attachment(network, name)
+                    self.attachments.setdefault(name, {})[network.name] = attached
 
     def all(self) -> dict[str, Writer]:
         """Return the writer of each place, by its path."""
@@ -213,12 +232,14 @@ class _Writers:
     def _container(self, name: str, said: Json | None) -> Json:
         container: Container = self.records[Kind.CONTAINER][name]
         before = self.containers_before.get(name)
-        return containers.write_container(container, said, before, self._image_size(container))
+        attached = self.attachments.get(container.name, {})
+        return containers.write_container(container, said, before, self._image_size(container), attached)
 
     def _container_row(self, name: str, said: Json | None) -> Json:
         container: Container = self.records[Kind.CONTAINER][name]
         before = self.containers_before.get(name)
-        return containers.write_container_row(container, said, before, self._image_size(container))
+        attached = self.attachments.get(container.name, {})
+        return containers.write_container_row(container, said, before, self._image_size(container), attached)
 
     def _network(self, name: str, said: Json | None) -> Json:
         return networks.write_network(self.records[Kind.NETWORK][name], said, self.container_ids)
@@ -238,7 +259,7 @@ class _Writers:
             users=self._changed(Kind.IMAGE, name, "users", self.now.image_users[name]),
             retagged=self.retagged,
             layers=self.snapshot.layers,
-            api=self.api,
+            profile=self.snapshot.profile,
         )
 
     def _image_row(self, name: str, said: Json | None) -> Json:

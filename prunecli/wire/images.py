@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prunecli.kinds.image import Image
+from prunecli.profile import Profile
 from prunecli.units import SECOND, format_instant
 from prunecli.wire.containers import ZERO_TIME
+from prunecli.wire.content import write_content
 from prunecli.wire.fields import Json, Reader, patched
 from prunecli.wire.layers import HistoryRow, LayeredImage
 
@@ -77,7 +79,7 @@ def write_image(
     users: int | None,
     retagged: Mapping[str, tuple[str, ...]],
     layers: Mapping[str, int],
-    api: tuple[int, int],
+    profile: Profile,
 ) -> Json:
     """Return the inspection of an image, with its history and its list row.
 
@@ -85,8 +87,9 @@ def write_image(
     did not change. `retagged` maps each image whose tags changed to those it has now, which also stand in the
     histories of images that were made from it; `layers` are the sizes by chain id.
     """
+    api = profile.max_api
     if said is None or before is None:
-        return _new(image, layers, api, users or 0)
+        return _new(image, layers, profile, users or 0)
     document = said
     values = _Spelling([]).changed(image, before, document)
     summary: Json | None = document.get("Summary")
@@ -169,21 +172,23 @@ def _in_lists(api: tuple[int, int], nothing: list[str] | None) -> _Spelling:
     return _Spelling(nothing, placeholders=api < _EMPTY_LISTS)
 
 
-def _new(image: Image, layers: Mapping[str, int], api: tuple[int, int], users: int) -> Json:
+def _new(image: Image, layers: Mapping[str, int], profile: Profile, users: int) -> Json:
     created = ZERO_TIME if image.created_at is None else format_instant(image.created_at)
     seconds = 0 if image.created_at is None else image.created_at // SECOND
+    own = _own_layers(image, layers)
     history = [
         {
             "Id": "<missing>" if n else image.id,
             "Created": seconds,
             "CreatedBy": "",
             "Tags": None if n else list(image.tags) or None,
-            "Size": layers.get(chain, 0),
+            "Size": size,
             "Comment": "",
         }
-        for n, chain in enumerate(reversed(image.layers))
+        for n, (_, size) in enumerate(reversed(own))
     ]
-    return {
+    recorded = image.recorded_at if profile.containerd else None
+    inspect: Json = {
         "Id": image.id,
         "RepoTags": list(image.tags),
         "RepoDigests": list(image.digests),
@@ -194,18 +199,33 @@ def _new(image: Image, layers: Mapping[str, int], api: tuple[int, int], users: i
         "Architecture": "amd64",
         "Os": "linux",
         "Size": image.size,
-        "GraphDriver": {"Data": None, "Name": "overlay2"},
-        "RootFS": {"Type": "layers", "Layers": [_diff_id(n, chain) for n, chain in enumerate(image.layers)]},
-        "Metadata": {"LastTagTime": ZERO_TIME},
+        "GraphDriver": {"Data": None, "Name": "overlayfs" if profile.containerd else "overlay2"},
+        "RootFS": {"Type": "layers", "Layers": [diff_id for diff_id, _ in own]},
+        "Metadata": {"LastTagTime": ZERO_TIME if recorded is None else format_instant(recorded)},
         "Config": None if image.labels is None else {"Cmd": ["sh"], "Env": None, "Labels": dict(image.labels) or None},
         "History": history,
-        "Summary": _new_row(image, api, users if api >= _COUNTED else -1, shared_size=-1),
     }
+    api = profile.max_api
+    row = _new_row(image, api, users if api >= _COUNTED else -1, shared_size=-1)
+    if profile.containerd:
+        layered = read_layers(Reader(inspect, image.id, ""))
+        inspect["Descriptor"], row["Manifests"] = write_content(image, inspect, layered)
+    return inspect | {"Summary": row}
 
 
-def _diff_id(place: int, chain: str) -> str:
-    """Return a layer's own digest; only of the lowest layer the chain id tells it, the others get one made up."""
-    return chain if place == 0 else "sha256:" + hashlib.sha256(f"layer {chain}".encode()).hexdigest()
+def _own_layers(image: Image, layers: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return the diff id and the unpacked bytes of each layer, bottom first.
+
+    Where only chain ids are known, the lowest layer's is its diff id, and the others get one made up.
+    """
+    blobs = [blob for blob in image.content if not blob.manifest]
+    if not image.layers and not image.diff_ids:
+        return [(blob.digest, blob.unpacked) for blob in blobs]
+    sizes = [layers.get(chain, 0) for chain in image.layers]
+    if len(image.diff_ids) == len(sizes):
+        return list(zip(image.diff_ids, sizes, strict=True))
+    made_up = ("sha256:" + hashlib.sha256(f"layer {chain}".encode()).hexdigest() for chain in image.layers[1:])
+    return list(zip((*image.layers[:1], *made_up), sizes, strict=True))
 
 
 def _new_row(image: Image, api: tuple[int, int], users: int, shared_size: int) -> Json:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from prunecli.kinds.image.chains import chain_id
 from prunecli.units import Instant
 
 BUILDKIT = "buildkit"
@@ -73,21 +73,6 @@ class Tree:
 
     nodes: dict[str, Node]
     bases: frozenset[str]
-
-
-def chain_ids(diff_ids: Iterable[str]) -> tuple[str, ...]:
-    """Return the chain id of each layer, bottom first.
-
-    Source: OCI image specification, "Layer ChainID".
-    """
-    chains: list[str] = []
-    for diff_id in diff_ids:
-        chains.append(_chain(chains[-1], diff_id) if chains else diff_id)
-    return tuple(chains)
-
-
-def _chain(parent: str, diff_id: str) -> str:
-    return "sha256:" + hashlib.sha256(f"{parent} {diff_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def step_of_text(text: str) -> tuple[str, str]:
@@ -164,7 +149,7 @@ def _chains(diff_ids: Sequence[str], known: dict[tuple[str, str], str]) -> tuple
     for diff_id in diff_ids:
         link = (parent, diff_id)
         if link not in known:
-            known[link] = _chain(parent, diff_id) if parent else diff_id
+            known[link] = chain_id(parent, diff_id) if parent else diff_id
         parent = known[link]
         chains.append(parent)
     return tuple(chains)

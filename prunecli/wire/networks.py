@@ -42,8 +42,32 @@ def write_network(network: Network, said: Json | None, container_ids: Mapping[st
 
 
 def _endpoint(network: Network, name: str) -> Json:
-    id = hashlib.sha256(f"{network.id} {name}".encode()).hexdigest()
+    id = _endpoint_id(network, name)
     return {"Name": name, "EndpointID": id, "MacAddress": "", "IPv4Address": "", "IPv6Address": ""}
+
+
+def _endpoint_id(network: Network, name: str) -> str:
+    return hashlib.sha256(f"{network.id} {name}".encode()).hexdigest()
+
+
+def write_attachment(network: Network, name: str) -> Json:
+    """Return what the container of this name says of its endpoint in a network."""
+    return {
+        "IPAMConfig": None,
+        "Links": None,
+        "Aliases": None,
+        "MacAddress": "",
+        "DriverOpts": None,
+        "NetworkID": network.id,
+        "EndpointID": _endpoint_id(network, name),
+        "Gateway": "",
+        "IPAddress": "",
+        "IPPrefixLen": 0,
+        "IPv6Gateway": "",
+        "GlobalIPv6Address": "",
+        "GlobalIPv6PrefixLen": 0,
+        "DNSNames": None,
+    }
 
 
 def _new(network: Network) -> Json:

@@ -126,8 +126,7 @@ def _changed(record: _R, note: Reader) -> _R:
 
 def _blobs(note: Reader, key: str) -> tuple[Blob, ...]:
     return tuple(
-        Blob(b.name("digest"), b.number("size"), b.flag("manifest"), b.number("unpacked", 0), b.flag("held"))
-        for b in note.items(key)
+        Blob(b.name("digest"), b.number("size"), b.flag("manifest"), b.number("unpacked", 0)) for b in note.items(key)
     )
 
 

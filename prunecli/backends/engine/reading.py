@@ -16,6 +16,7 @@ from typing import Any
 from prunecli.backends.engine.connection import Connection, segment
 from prunecli.backends.engine.lanes import Lanes, Task
 from prunecli.errors import NotFoundError, RefusedError
+from prunecli.profile import STATE_STORE
 
 Json = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -188,7 +189,13 @@ class _Reading:
                 self._read_object(path, container)
 
     def _disk(self) -> Json:
-        """Return the file system below the data root, which the API does not tell: only a local one can be asked."""
+        """Return the file system below the data root, which the API does not tell: only a local one can be asked.
+
+        A served state store tells its own.
+        """
+        if self._said["info"].get("OperatingSystem") == STATE_STORE:
+            disk = self._connection.get("/prunecli/disk")
+            return {"disk": disk} if disk else {}
         root = self._said["info"].get("DockerRootDir")
         if not (self._connection.local and isinstance(root, str) and os.path.isabs(root)):
             return {}

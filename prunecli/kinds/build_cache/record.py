@@ -22,7 +22,8 @@ class CacheRecord:
     `type` is BuildKit's record type, empty for `regular`. `size` is bytes. `last_used_at` is None for a record never
     used. `in_use` is the Engine's flag (running builds hold it). `reported_shared` is the Engine's own word, which also
     covers the ancestors of a shared record; `layer` is the chain id that the record holds, empty where none is known,
-    and decides sharedness wherever it is known.
+    and decides sharedness wherever it is known. `holds` are the digests of the blobs that stay as long as the record is
+    there (containerd store).
     """
 
     id: str
@@ -37,6 +38,7 @@ class CacheRecord:
     created_at: Instant = 0
     last_used_at: Instant | None = None
     usage_count: int = 0
+    holds: tuple[str, ...] = ()
 
     @property
     def record_type(self) -> str:

@@ -13,14 +13,13 @@ class Blob:
     """One piece of content of an image in the containerd store. `size` is its bytes as stored.
 
     `manifest` says whether it is a manifest or an index, whose loss an Engine reports; `unpacked` is what its snapshots
-    take on disk, 0 where unknown. `held` says that something other than images keeps it, such as a build's history.
+    take on disk, 0 where unknown.
     """
 
     digest: str
     size: int
     manifest: bool = False
     unpacked: int = 0
-    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class Image:
     where its config is missing. `layers` are chain ids, bottom first (graph drivers); `content` are its blobs
     (containerd store; an image that lists none counts as one manifest of its own size). `created_at` is the build time,
     None when the config does not say; `recorded_at` is when the containerd store first knew the name. `size` is bytes,
-    shared ones included. `attested` says that attestations are among the content.
+    shared ones included. `attested` says that attestations are among the content. `diff_ids` are the digests of the
+    layers themselves, from which their chain ids follow; none where only those are known.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Image:
     recorded_at: Instant | None = None
     size: int = 0
     attested: bool = False
+    diff_ids: tuple[str, ...] = ()
 
     @property
     def witness(self) -> str:

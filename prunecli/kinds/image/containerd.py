@@ -47,6 +47,7 @@ class _Candidates:
 def decide(
     images: Iterable[Image],
     uses: Iterable[ImageUse],
+    held: frozenset[str],
     info: PruneInfo,
     now: Instant,
     profile: Profile,
@@ -54,13 +55,14 @@ def decide(
 ) -> Decisions:
     """Judge all images, and return the steps that take their names, in the order of the names.
 
+    `held` are the digests of the blobs that build cache holds beside images.
     Protection is by name: a container keeps the name that it was created from, whatever that points to now; one that
     was created from an id or a digest keeps the last name of its image.
     Source: Docker Engine API, `POST /images/prune`; the Engine removes in random order.
     """
     ordered, everyone = in_order(images), tuple(uses)
     claims = first_users(use for use in everyone if not use.mount)
-    store = ContainerdStore(ordered, everyone, profile)
+    store = ContainerdStore(ordered, everyone, held, profile)
     count = Counter(record.image.id for record in store.records())
     names = _select(store.records(), info, now, profile)
     _keep_named(names, claims, profile)

@@ -17,6 +17,7 @@ from prunecli.verdict import Row, Step
 def delete(
     images: Iterable[Image],
     uses: Iterable[ImageUse],
+    held: frozenset[str],
     reference_or_id: str,
     *,
     force: bool,
@@ -29,7 +30,7 @@ def delete(
     Source: Docker Engine API, `DELETE /images/{name}`.
     """
     claims = tuple(uses)
-    store = ContainerdStore(in_order(images), claims, profile)
+    store = ContainerdStore(in_order(images), claims, held, profile)
     found = _find(store, reference_or_id)
     users = first_users(use for use in claims if profile.image_mounts_protect or not use.mount)
     deletion = _Deletion(store, users, force, not noprune)

@@ -54,15 +54,18 @@ def records_of(image: Image) -> tuple[Record, ...]:
 
 
 class ContainerdStore:
-    """All records of a containerd image store, and the steps taken so far."""
+    """All records of a containerd image store, and the steps taken so far; `held` are blobs that build cache holds."""
 
-    def __init__(self, images: Iterable[Image], uses: Iterable[ImageUse], profile: Profile) -> None:
+    def __init__(
+        self, images: Iterable[Image], uses: Iterable[ImageUse], held: frozenset[str], profile: Profile
+    ) -> None:
         self.images = {image.id: image for image in images}
         self.steps: list[Step] = []
         self._records = {image.id: list(records_of(image)) for image in self.images.values()}
         self._holders = Counter(
             digest for image in self.images.values() for digest in {blob.digest for blob in content_of(image)}
         )
+        self._held = held
         self._unpacked_held = {use.image_id for use in uses}
         self._profile = profile
 
@@ -143,7 +146,7 @@ class ContainerdStore:
     def _release(self, image: Image) -> tuple[Blob, ...]:
         content = content_of(image)
         self._holders.subtract({blob.digest for blob in content})
-        return tuple(blob for blob in content if not self._holders[blob.digest] and not blob.held)
+        return tuple(blob for blob in content if not self._holders[blob.digest] and blob.digest not in self._held)
 
     def _size(self, image: Image, vanished: Iterable[Blob]) -> int:
         """Add up blobs as an Engine does: one that an image lists twice counts twice, its snapshots once."""
