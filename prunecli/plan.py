@@ -162,11 +162,13 @@ def shared_records(world: Snapshot) -> dict[str, str]:
 
 
 def after(world: Snapshot, steps: Iterable[Step]) -> Snapshot:
-    """Return the world as it is once these steps are done."""
+    """Return the world as it is once these steps are done; their bytes have come back to its disk."""
     gone: dict[Kind, set[str]] = {kind: set() for kind in Kind}
     untagged: dict[str, set[str]] = {}
     layers: set[str] = set()
+    freed = 0
     for step in steps:
+        freed += step.freed
         layers.update(step.layers)
         if step.untags:
             untagged.setdefault(step.id, set()).add(step.ref)
@@ -191,4 +193,5 @@ def after(world: Snapshot, steps: Iterable[Step]) -> Snapshot:
         images=images,
         build_cache=tuple(r for r in world.build_cache if r.id not in gone[Kind.BUILD_CACHE]),
         layers={chain: size for chain, size in world.layers.items() if chain not in layers} if layers else world.layers,
+        disk=world.disk and world.disk.with_freed(freed),
     )

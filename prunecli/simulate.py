@@ -272,10 +272,9 @@ class _Cache:
         return shared
 
     def collect(self, now: Instant) -> None:
-        """Run the rules in their order, each on what the former left."""
-        free = self.disk.free - self.size if self.disk else 0
+        """Run the rules in their order, each on what the former left; the disk has space again after the last one."""
+        disk = replace(self.disk, free=max(self.disk.free - self.size, 0)) if self.disk else None
         for number, info in enumerate(self.infos):
-            disk = replace(self.disk, free=max(free, 0)) if self.disk else None
             protected = self.protected()
             used = self.size - sum(self.records[id].size for id in protected)
             if self.nothing_due(number, info, used, disk, now):
@@ -286,7 +285,6 @@ class _Cache:
                 self.size -= step.reclaims
                 self.pruned += 1
                 self.pruned_size += step.reclaims
-                free += 0 if step.id in protected else step.reclaims
 
     def nothing_due(self, number: int, info: PruneInfo, used: int, disk: DiskStat | None, now: Instant) -> bool:
         """Say whether it is plain that a rule removes nothing: the limit holds, or no record is old enough for it."""

@@ -88,7 +88,7 @@ class Step:
     `ref` is the reference that goes, familiar form, when the step untags and does not remove. `layers` are the chain
     ids (containerd store: digests) that vanish with it. `action` and `attributes` are the event that tells of it; no
     action, no event. A step that removes an object carries its `witness`, so that a later apply can tell whether it
-    changed.
+    changed. `shared` says of a build cache record that an image has its bytes too: they come back with the image.
     """
 
     kind: Kind
@@ -101,6 +101,12 @@ class Step:
     action: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
     witness: str = ""
+    shared: bool = False
+
+    @property
+    def freed(self) -> int:
+        """Bytes that the disk has free once the step is done."""
+        return 0 if self.shared else self.reclaims
 
     @property
     def untags(self) -> bool:

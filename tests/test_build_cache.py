@@ -280,15 +280,20 @@ def test_pinned_by() -> None:
     assert pinned_by(cache.records, decisions.verdicts, "nobody") == ()
 
 
-def test_disk_gains_what_policies_remove() -> None:
-    """The second policy sees the space that the first one freed, but not that of a layer which an image holds."""
+def test_all_policies_see_the_same_disk() -> None:
+    """What the first policy freed is not free yet for the second: BuildKit gives space back after the last one."""
     infos = [PruneInfo(all=True, cache_filter=only("id~=^first")), PruneInfo(all=True, min_free_space=100)]
-    free = DiskStat(1000, 40)
+    cache = world("first(60,9h) x(10,8h) y(10,7h) z(90,6h)")
 
-    private = world("first(60,9h) x(10,8h) y(10,7h)")
-    shared = world("first(60,9h,shared) x(10,8h) y(10,7h)")
-
-    answers = run_policies(private.records, private.shared, infos, NOW, free, DEFAULT_PROFILE)
-    assert [order(a) for a in answers] == [["first"], ["x"]]
-    answers = run_policies(shared.records, shared.shared, infos, NOW, free, DEFAULT_PROFILE)
+    answers = run_policies(cache.records, cache.shared, infos, NOW, DiskStat(1000, 90), DEFAULT_PROFILE)
     assert [order(a) for a in answers] == [["first"], ["x", "y"]]
+    answers = run_policies(cache.records, cache.shared, infos, NOW, DiskStat(1000, 150), DEFAULT_PROFILE)
+    assert [order(a) for a in answers] == [["first"], ["x"]]
+
+
+def test_what_an_image_shares_does_not_come_back() -> None:
+    """A record that goes gives its bytes back to the disk, unless an image has them too: they come with the image."""
+    cache = world("first(60,9h,shared) x(10,8h)")
+    steps = cache.decide(PruneInfo(all=True)).steps
+
+    assert {step.id: (step.reclaims, step.freed) for step in steps} == {"first": (60, 0), "x": (10, 10)}

@@ -214,7 +214,10 @@ def test_a_policy_that_is_switched_off(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_another_machine(cli: Cli) -> None:
-    """A full disk somewhere else makes a difference: `--disk` and the limits answer for it."""
+    """A full disk somewhere else makes a difference: `--disk` and the limits answer for it.
+
+    What one rule frees is not free yet for the next: the third takes c, and the fourth finds 5 bytes missing again.
+    """
     load(cli, "a(100,5h) b(50,4h)<a c(20,3h)<b")
 
     def goes(disk: str) -> list[str]:
@@ -234,7 +237,7 @@ def test_another_machine(cli: Cli) -> None:
         return [row["id"] for row in document["kinds"]["build-cache"]["removed"]]
 
     assert goes("5000:5000") == []
-    assert goes("5000:960") == ["c", "b"]
+    assert goes("5000:995") == ["c", "b"]
     assert goes("5000:0") == ["c", "b", "a"]
 
 
@@ -325,11 +328,7 @@ def test_every_record_is_told_once(pinned: Snapshot) -> None:
     assert sorted(v.id for v in plan.verdicts) == sorted(r.id for r in pinned.build_cache)
     assert plan.reclaimable == sum(run.plan.reclaimable for run in runs) == sum(v.reclaims for v in plan.removals)
     assert runs[0].plan.steps
-    assert [run.world.disk.free for run in runs if run.world.disk] == [
-        10**11,
-        10**11 + runs[0].plan.reclaimable,
-        10**11 + runs[0].plan.reclaimable + runs[1].plan.reclaimable,
-    ]
+    assert [run.world.disk for run in runs] == [pinned.disk] * 3
 
 
 # refusals

@@ -25,6 +25,7 @@ from tests.whole_worlds import keys, random_request, random_world, shuffled
 
 SEEDS = range(120)
 FEW = range(40)
+MIB = 1 << 20
 WITHOUT_VOLUMES = tuple(k for k in Kind if k is not Kind.VOLUME)
 
 
@@ -139,15 +140,35 @@ def test_nothing_is_left_hanging(seed: int) -> None:
 def test_the_second_time_there_is_nothing(seed: int) -> None:
     """A prune that ran through finds nothing when it is asked again.
 
-    A storage limit is the exception: a shared record counts when it goes and not while it is there, and the free space
-    of a photograph does not grow. It takes less every time, and comes to an end.
+    BuildKit has two reasons to take more: a shared record counted when it went and had not counted before, so that the
+    cache is still above its limit; and a min free space that is reached, without another limit, costs one record a run.
     """
     world, request, plan = plan_for(seed)
-    limited = bool(request.reserved_space or request.max_used_space or request.min_free_space)
-    for _ in range(len(world.build_cache) + 1 if limited else 1):
+    for _ in range(len(world.build_cache) + 1):
         world = left_by(world, plan)
-        plan = plan_on(world, request)
+        before, plan = plan, plan_on(world, request)
+        if not plan.empty:
+            assert [k.kind for k in plan.kinds if k.steps] == [Kind.BUILD_CACHE]
+            reached = request.min_free_space and world.disk and world.disk.free >= request.min_free_space
+            one_more = reached and not request.max_used_space and len(part_of(plan, Kind.BUILD_CACHE).steps) == 1
+            assert one_more or any(step.shared for step in part_of(before, Kind.BUILD_CACHE).steps)
     assert plan.empty
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_free_space_that_was_asked_for_is_there(seed: int) -> None:
+    """A prune for free space leaves at least as much free, or no record that could still go; and then that is that."""
+    world = random_world(seed)
+    if not world.profile.cache_space_limits or world.disk is None:
+        return
+    wanted = world.disk.free + 60 * MIB
+    request = PruneRequest((Kind.BUILD_CACHE,), min_free_space=wanted, max_used_space=1 << 40)
+    left = left_by(world, plan_on(world, request))
+
+    assert left.disk is not None
+    if left.disk.free < wanted:
+        assert plan_on(left, PruneRequest((Kind.BUILD_CACHE,))).empty
+    assert plan_on(left, request).empty
 
 
 # More asked, more gone

@@ -53,7 +53,7 @@ def random_world(seed: int) -> Snapshot:
         images=images,
         build_cache=_records(rng, [layer for i in images for layer in i.layers]),
         layers=layer_sizes(images),
-        disk=DiskStat(10**9, rng.choice((0, 10**6, 10**9 - 1))),
+        disk=DiskStat(10**11, rng.choice((0, 10**6, 10**9 - 1))),
     )
     return ordered(world)
 

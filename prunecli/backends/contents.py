@@ -26,7 +26,6 @@ def read_snapshot(db: sqlite3.Connection, now: Instant) -> Snapshot:
     """Photograph the store inside the caller's transaction."""
     records = {kind: _read_records(db, table) for kind, table in TABLES.items()}
     layers = db.execute("SELECT chain, size FROM layers ORDER BY position")
-    disk = _read_meta(db, "disk")
     return Snapshot(
         taken_at=now,
         profile=_read_profile(db),
@@ -36,7 +35,7 @@ def read_snapshot(db: sqlite3.Connection, now: Instant) -> Snapshot:
         images=cast(tuple[Image, ...], records[Kind.IMAGE]),
         build_cache=cast(tuple[CacheRecord, ...], records[Kind.BUILD_CACHE]),
         layers={chain: int(size) for chain, size in layers},
-        disk=None if disk is None else DiskStat(**disk),
+        disk=_read_disk(db),
         generation=read_generation(db),
     )
 
@@ -66,8 +65,7 @@ def write_snapshot(db: sqlite3.Connection, snapshot: Snapshot, raw: Raw, header:
     add_layers(db, snapshot.layers)
     _write_meta(db, "profile", _profile_data(snapshot.profile))
     _write_meta(db, "header", header)
-    disk = snapshot.disk
-    _write_meta(db, "disk", None if disk is None else {"total": disk.total, "free": disk.free})
+    _write_disk(db, snapshot.disk)
     count_change(db)
 
 
@@ -116,6 +114,22 @@ def read_generation(db: sqlite3.Connection) -> int:
 def count_change(db: sqlite3.Connection) -> None:
     """Raise the generation by one: plans made before are to be made again."""
     _write_meta(db, "generation", read_generation(db) + 1)
+
+
+def add_free_space(db: sqlite3.Connection, size: int) -> None:
+    """Note that so many bytes came back to the disk, where one is known."""
+    disk = _read_disk(db) if size else None
+    if disk is not None:
+        _write_disk(db, disk.with_freed(size))
+
+
+def _read_disk(db: sqlite3.Connection) -> DiskStat | None:
+    disk = _read_meta(db, "disk")
+    return None if disk is None else DiskStat(**disk)
+
+
+def _write_disk(db: sqlite3.Connection, disk: DiskStat | None) -> None:
+    _write_meta(db, "disk", None if disk is None else {"total": disk.total, "free": disk.free})
 
 
 def _raw_text(document: Any) -> str | None:

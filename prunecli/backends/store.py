@@ -183,6 +183,7 @@ class StoreChange:
         why = self._untag(step) if step.untags else self._delete(step)
         if why is None:
             self._db.executemany("DELETE FROM layers WHERE chain = ?", ((chain,) for chain in step.layers))
+            contents.add_free_space(self._db, step.freed)
             self._count()
         return why
 

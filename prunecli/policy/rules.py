@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from prunecli.info import PruneInfo
-from prunecli.kinds.build_cache import DiskStat, disk_after, run_policies
+from prunecli.kinds.build_cache import DiskStat, run_policies
 from prunecli.plan import KindPlan, after, shared_records
 from prunecli.profile import Profile
 from prunecli.snapshot import Snapshot
@@ -134,8 +134,7 @@ def run_rules(snapshot: Snapshot, infos: Sequence[PruneInfo]) -> tuple[RuleRun, 
     runs: list[RuleRun] = []
     for info, answer in zip(infos, answers, strict=True):
         runs.append(RuleRun(KindPlan(Kind.BUILD_CACHE, info, answer.verdicts, answer.steps), world))
-        disk = disk_after(world.disk, world.build_cache, shared, answer.steps)
-        world = replace(after(world, answer.steps), disk=disk)
+        world = replace(after(world, answer.steps), disk=snapshot.disk)
     return tuple(runs)
 
 

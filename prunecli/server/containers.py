@@ -84,10 +84,10 @@ def delete_container(world: ServedWorld, request: Request) -> Answer:
         if container.running:
             _kill(edit, world, snapshot, container)
         attributes = _attributes(container)
-        edit.remove(Step(Kind.CONTAINER, container.id, container.name))
+        edit.remove(Step(Kind.CONTAINER, container.id, container.name, reclaims=max(container.size, 0)))
         if request.flag("v"):
             for volume in _left_behind(snapshot, container):
-                edit.remove(Step(Kind.VOLUME, volume.name, volume.name))
+                edit.remove(Step(Kind.VOLUME, volume.name, volume.name, reclaims=max(volume.size, 0)))
                 edit.emit(Event("volume", "destroy", world.clock.now(), volume.name, {"driver": volume.driver}))
         edit.emit(Event("container", "destroy", world.clock.now(), container.id, attributes))
     return Answer(204)

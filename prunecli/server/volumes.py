@@ -85,7 +85,7 @@ def delete_volume(world: ServedWorld, request: Request) -> Answer:
             raise _no_such_volume(name)
         if users := _users(snapshot, name):
             raise ConflictError(f"remove {name}: volume is in use - [{', '.join(users)}]")
-        edit.remove(Step(Kind.VOLUME, name, name))
+        edit.remove(Step(Kind.VOLUME, name, name, reclaims=max(volume.size, 0)))
         edit.emit(Event("volume", "destroy", world.clock.now(), name, {"driver": volume.driver}))
     return Answer(204)
 

@@ -8,7 +8,7 @@ whom, `usage` is the disk usage report.
 from __future__ import annotations
 
 from prunecli.kinds.build_cache.budget import check_limits, keep_bytes
-from prunecli.kinds.build_cache.decisions import decide, disk_after, pinned_by, run_policies
+from prunecli.kinds.build_cache.decisions import decide, pinned_by, run_policies
 from prunecli.kinds.build_cache.record import CacheRecord, DiskStat
 from prunecli.kinds.build_cache.usage import UsageRow, UsageSummary, disk_usage, summarize
 
@@ -19,7 +19,6 @@ __all__ = [
     "UsageSummary",
     "check_limits",
     "decide",
-    "disk_after",
     "disk_usage",
     "keep_bytes",
     "pinned_by",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from prunecli.info import PruneInfo
 from prunecli.kinds.build_cache.budget import check_limits, keep_bytes, known_limits
@@ -62,10 +62,11 @@ def decide(
     held = case.family.ancestors(objections)
     going = {r.id: r for r in eviction.removals if r.id not in objections and r.id not in held}
     gone = [_remove(case, removal) for removal in going.values()]
+    marked = shared_rows(case.family, shared)
     left = [id for id in case.family.records if id not in going]
     return Decisions(
         (*gone, *sorted(_judge_left(case, eviction, objections, left), key=lambda v: _by_last_use(case.family, v.id))),
-        tuple(_step(case.family.records[id]) for id in going),
+        tuple(_step(case.family.records[id], shared=id in marked) for id in going),
     )
 
 
@@ -79,8 +80,7 @@ def run_policies(
 ) -> tuple[Decisions, ...]:
     """Apply several prune infos in order, each to what the one before left; returns one answer for each.
 
-    All are checked before the first runs. The disk gains what was removed, without what an image shares: those bytes
-    stay where they are.
+    All are checked before the first runs. The disk is the same for all: a BuildKit gives space back after the last one.
     Errors: RefusedError as from `decide`.
     """
     for info in infos:
@@ -90,18 +90,9 @@ def run_policies(
     for info in infos:
         answer = decide(left.values(), shared, info, now, disk, profile)
         gone = {step.id for step in answer.steps}
-        disk = disk_after(disk, left.values(), shared, answer.steps)
         left = {id: r for id, r in left.items() if id not in gone}
         answers.append(answer)
     return tuple(answers)
-
-
-def disk_after(
-    disk: DiskStat | None, records: Iterable[CacheRecord], shared: Mapping[str, str], steps: Iterable[Step]
-) -> DiskStat | None:
-    """Return the disk once these steps are done; `records` are those of before."""
-    marked = shared_rows(trace(records), shared)
-    return disk and replace(disk, free=disk.free + sum(step.reclaims for step in steps if step.id not in marked))
 
 
 def pinned_by(records: Iterable[CacheRecord], verdicts: Iterable[Verdict], id: str) -> tuple[Verdict, ...]:
@@ -194,7 +185,7 @@ def _keep(record: CacheRecord, reason: Reason, detail: str = "") -> Verdict:
     )
 
 
-def _step(record: CacheRecord) -> Step:
+def _step(record: CacheRecord, *, shared: bool) -> Step:
     return Step(
         Kind.BUILD_CACHE,
         record.id,
@@ -202,6 +193,7 @@ def _step(record: CacheRecord) -> Step:
         rows=(Row(record.id),),
         reclaims=record.bytes_on_disk,
         witness=record.witness,
+        shared=shared,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prunecli.units import Instant
 
@@ -13,6 +13,10 @@ class DiskStat:
 
     total: int
     free: int
+
+    def with_freed(self, size: int) -> DiskStat:
+        """Return the disk once so many bytes have come back to it."""
+        return replace(self, free=max(self.free, min(self.free + size, self.total)))
 
 
 @dataclass(frozen=True, slots=True)
