@@ -692,10 +692,42 @@ __prunecli_plain() {
     cur=${cur//\\/}
 }
 
+# Finds out which quote is open at the end of a word ($1), and how much of the word stands before it, itself included.
+__prunecli_quotes() {
+    local i char
+    quote= quote_at=0
+    for ((i = 0; i < ${#1}; i++)); do
+        char=${1:i:1}
+        if [[ $char == \\ && $quote != \' ]]; then
+            i=$((i + 1))
+        elif [[ -z $quote && $char == [\"\'] ]]; then
+            quote=$char quote_at=$((i + 1))
+        elif [[ $char == "$quote" ]]; then
+            quote=
+        fi
+    done
+}
+
+# Writes a candidate ($1) into `word` so that the shell reads it as it is; fails for what an open quote does not hold.
+__prunecli_quoted() {
+    local i char special='[]["'\''\\`$ !~*?{}()<>;|&#^]'
+    [[ $1 == *[[:cntrl:]]* ]] && return 1
+    case $quote in
+        \') [[ $1 == *\'* ]] && return 1; special= ;;
+        \") [[ $1 == *[\"!]* ]] && return 1; special='[\\`$]' ;;
+    esac
+    word=
+    for ((i = 0; i < ${#1}; i++)); do
+        char=${1:i:1}
+        [[ -n $special && $char == $special ]] && word+=\\
+        word+=$char
+    done
+}
+
 _prunecli() {
     local IFS=$' \t\n'
     local line_words=() raw cur path= given=' ' arguments=0 waiting= wanted= plain= lost= live= store= trim= i word
-    local found=() program=${1/#\~\//$HOME/}
+    local found=() quote quote_at name program=${1/#\~\//$HOME/}
     COMPREPLY=()
     command -v -- "$program" >/dev/null || program=prunecli
     __prunecli_words
@@ -704,21 +736,20 @@ _prunecli() {
         __prunecli_pass "$cur"
     done
     raw=${line_words[${#line_words[@]} - 1]}
-    __prunecli_plain "$raw"
-    # bash replaces only what follows the last of its word breaks, or an open quote.
-    local open=
-    if [[ $raw == *[\"\']* ]]; then
-        open=1 trim=${raw%%[\"\']*}
+    # bash replaces only what follows an open quote, or the last of its word breaks.
+    __prunecli_quotes "$raw"
+    if [[ -n $quote ]]; then
+        trim=${raw:0:quote_at}
     else
-        local breaks=${COMP_WORDBREAKS//[!=:]/}
+        local breaks=${COMP_WORDBREAKS//[!\"\'@=:]/}
         [[ -n $breaks ]] && trim=${raw%"${raw##*[$breaks]}"}
     fi
-    trim=${trim//\\/}
+    __prunecli_plain "$trim"
+    trim=$cur
+    __prunecli_plain "$raw"
     __prunecli_answer
-    for word in "${found[@]}"; do
-        word=${word#"$trim"}
-        [[ -z $open && $word == *[!a-zA-Z0-9_=.,:/@%+~!-]* ]] && printf -v word %q "$word"
-        COMPREPLY+=("$word")
+    for name in "${found[@]}"; do
+        __prunecli_quoted "${name#"$trim"}" && COMPREPLY+=("$word")
     done
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]]; then
         compopt -o nospace 2>/dev/null

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -90,13 +91,16 @@ def _script() -> Path:
 
 
 _NO_SPACE, _NO_FILES, _DIRECTORIES = 2, 4, 16
+_PLAIN = re.compile(r"[\w][\w.,:/@%+=-]*")
+"""Names that every shell reads as they are."""
 
 
 def complete_for_docker(words: Sequence[str], *, descriptions: bool) -> None:
     """Print what can replace the last word, in the form that Docker's completion scripts read.
 
     A candidate on a line, its sentence behind a tab, and in the end a colon with a sum: 2 no space behind it, 4 no
-    names of files, 16 directories only. Names come from a store that is named, since the world here is an Engine.
+    names of files, 16 directories only. Names come from a store that is named, since the world here is an Engine; and
+    not all scripts of docker quote what they read here, so a name that a shell would read otherwise is left out.
     Source: `cli-and-api.md` 10.1 of the specification.
     """
     from prunecli.cli.tree import command_tree
@@ -104,7 +108,8 @@ def complete_for_docker(words: Sequence[str], *, descriptions: bool) -> None:
     from prunecli.completion.answer import complete
 
     def names(what: str, prefix: str, store: str) -> list[str]:
-        return find_names(what, prefix, store) if store or what == "context" else []
+        found = find_names(what, prefix, store) if store or what == "context" else []
+        return [name for name in found if _PLAIN.fullmatch(name)]
 
     *before, word = [*words] or [""]
     answer = complete(command_tree(), before, word, names)

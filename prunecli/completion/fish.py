@@ -83,6 +83,8 @@ function __prunecli_values -a source word prefix
             test -z "$__prunecli_live" -o "$kind[2]" = context
             and set found ($__prunecli_program __complete-names $kind[2] "$word" "$__prunecli_store" 2>/dev/null \
                 </dev/null)
+            # fish leaves a tilde at the beginning of a word as it is, and would make a folder of it.
+            test -n "$prefix"; or set found (string match -v -- '~*' $found)
         case file
             set found (__fish_complete_path $word)
         case dir
