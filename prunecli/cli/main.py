@@ -130,7 +130,7 @@ def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:
         return code
     except StdoutError as e:
         _drop_stdout()
-        return complain(e.message, 1)
+        return complain(str(e), 1)
     except OSError as e:
         return complain(refusal(e), 1)
     except MemoryError:
@@ -151,8 +151,8 @@ def _dispatch(argv: Sequence[str], prog: str) -> int:
         return e.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except SystemExit as e:  # how Click ends when a pipe breaks
-        raise e.__context__ or e from None
+    except SystemExit:  # what Click makes of a pipe that breaks
+        return complain("a connection was closed before everything was written to it", 1)
     except click.ClickException as e:
         return complain(e.format_message(), 125)
     return result if isinstance(result, int) else 0

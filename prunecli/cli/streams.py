@@ -26,14 +26,10 @@ class Closed(io.TextIOBase):
 
 
 class StdoutError(OSError):
-    """stdout could not take what was written to it."""
+    """stdout could not take what was written to it; its text is the sentence to show.
 
-    @property
-    def message(self) -> str:
-        """The sentence to show."""
-        if self.errno == errno.EPIPE:
-            return "stdout was closed before everything was written to it"
-        return f"stdout: {self.strerror}"
+    It has no number: Click would make an exit of a broken pipe.
+    """
 
 
 class _Stdout(io.FileIO):
@@ -42,8 +38,20 @@ class _Stdout(io.FileIO):
     def write(self, data: Any, /) -> Any:  # as many bytes as were taken, None when none can be now
         try:
             return super().write(data)
+        except BrokenPipeError as e:
+            raise StdoutError("stdout was closed before everything was written to it") from e
         except OSError as e:
-            raise StdoutError(e.errno, e.strerror) from e
+            raise StdoutError(f"stdout: {e.strerror}") from e
+
+
+class _Stderr(io.FileIO):
+    """The stderr of the process; what it does not take is lost, and stops nothing: a prune least of all."""
+
+    def write(self, data: Any, /) -> Any:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
 
 
 def settle() -> None:
@@ -52,12 +60,14 @@ def settle() -> None:
     Docker writes UTF-8 in every locale, and no name may stop a report.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        out = io.BufferedWriter(_Stdout(sys.stdout.fileno(), "w", closefd=False))
-        sys.stdout = io.TextIOWrapper(
-            out, "utf-8", "backslashreplace", newline="\n", line_buffering=sys.stdout.line_buffering
-        )
+        sys.stdout = _text(_Stdout, sys.stdout)
     if isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+        sys.stderr = _text(_Stderr, sys.stderr)
+
+
+def _text(made: type[io.FileIO], stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    out = io.BufferedWriter(made(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(out, "utf-8", "backslashreplace", newline="\n", line_buffering=stream.line_buffering)
 
 
 def refusal(error: OSError) -> str:
