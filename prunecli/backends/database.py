@@ -33,6 +33,8 @@ _HEADER_SIZE = 100
 _NOT_SQLITE = "is not a prunecli state store: its header is not SQLite's"
 _LOG = ("-wal", "-shm")
 _READ_ONLY = "cannot be changed: the file or its directory is read-only"
+_FULL = "cannot grow: the disk is full"
+_INDEX_SIZE = 1 << 15  # bytes that the index of SQLite's log grows by
 
 
 class Database:
@@ -332,10 +334,18 @@ class Database:
             sqlite3.SQLITE_READONLY: _READ_ONLY,
             sqlite3.SQLITE_PERM: "cannot be opened: permission denied",
             sqlite3.SQLITE_CANTOPEN: f"cannot be opened: {self._obstacle()}",
-            sqlite3.SQLITE_FULL: "cannot grow: the disk is full",
-            sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error",
+            sqlite3.SQLITE_FULL: _FULL,
+            # The index of the log fails as on a broken disk where there is merely no room for it.
+            sqlite3.SQLITE_IOERR: _FULL if self._is_full() else "cannot be read or written: the disk reports an error",
         }
         return f"{self.name} {words[code]}" if code in words else f"{self.name} cannot be used: {error}"
+
+    def _is_full(self) -> bool:
+        try:
+            disk = os.statvfs(self.path.parent)
+        except OSError:
+            return False
+        return disk.f_bavail * disk.f_frsize < _INDEX_SIZE
 
     def _obstacle(self) -> str:
         """Find out what SQLite does not say: why a file cannot be opened."""
