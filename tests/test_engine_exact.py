@@ -15,6 +15,7 @@ pytest.importorskip("h2", reason="needs the extra prunecli[engine]")
 
 from prunecli import protobuf
 from prunecli.backends.engine import records as engine_records
+from prunecli.backends.engine.clock import EngineClock
 from prunecli.backends.engine.dialing import dial_grpc
 from prunecli.backends.engine.endpoint import Endpoint
 from prunecli.backends.engine.records import ApiRecords, ControlRecords, is_record_id
@@ -31,7 +32,7 @@ from prunecli.profile import make_profile
 from prunecli.pruning import apply, plan_on
 from prunecli.report import Cause, KindReport
 from prunecli.snapshot import Snapshot
-from prunecli.units import SECOND, Instant
+from prunecli.units import SECOND, Instant, parse_rfc3339
 from prunecli.verdict import Kind
 from prunecli.wire.control import write_disk_usage, write_usage_record
 from tests.conftest import NOW
@@ -121,12 +122,13 @@ def there(served: Served) -> set[str]:
 
 
 def just_before_pruning(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> list[int]:
-    """Do something between the last look at records and the request that removes them; returns how many it names."""
+    """Do something once between a look at records and the request that removes them; returns how many each names."""
     asked: list[int] = []
     for way in (ControlRecords, ApiRecords):
 
         def prune(self: Any, ids: Sequence[str], unused_since: Instant, original: Any = way.prune) -> Any:
-            act()
+            if not asked:
+                act()
             asked.append(len(ids))
             return original(self, ids, unused_since)
 
@@ -292,9 +294,9 @@ def test_no_request_without_ids(way: type, served: Served) -> None:
         client = dial_grpc(connection.endpoint)
         records: Any
         if way is ControlRecords:
-            records = ControlRecords(connection, Control(client))
+            records = ControlRecords(Control(client), EngineClock(connection), served.url)
         else:
-            records = ApiRecords(connection, until_timestamp=True)
+            records = ApiRecords(connection, None)
         with pytest.raises(ValueError, match="without ids"):
             list(records.prune([], NOW))
         client.close()
@@ -413,6 +415,90 @@ def test_looks_that_do_not_agree(
         report = carry_out(engine, plan_for(engine))
     assert len(gone(report)) == went
     assert len(looks) <= 6
+
+
+class Restarted:
+    """BuildKit after a restart: the removal of a record counts as a use of its parents, once they have no other child.
+
+    `used` are records that somebody else uses in the middle of the first prune as well.
+    """
+
+    def __init__(self, served: Served, used: Sequence[str] = ()) -> None:
+        self._served = served
+        self._used = list(used)
+        self.records = {r.id: r for r in WORLD}
+
+    def __call__(self, called: Called) -> None:
+        if called.headers[":path"].endswith("/DiskUsage"):
+            called.answer(write_disk_usage(map(usage, self.records.values())))
+            return
+        asked = protobuf.read(called.body[5:])
+        ids = {f.removeprefix("id==") for f in asked.texts(1)}
+        rows: list[CacheRecord] = []
+        while gone := self._one_pass(ids, self._now() - asked.number(3)):
+            rows += gone
+        called.answer(*(write_usage_record(usage(r), typed=False) for r in rows))
+
+    def _one_pass(self, ids: set[str], cutoff: Instant) -> list[CacheRecord]:
+        held = self._parents()
+        gone = [r for r in self.records.values() if r.id in ids - held and (r.last_used_at or 0) <= cutoff]
+        for record in gone:
+            del self.records[record.id]
+        for id in {parent for r in gone for parent in r.parents} - self._parents():
+            self._use(id)
+        while self._used:
+            self._use(self._used.pop())
+        return gone
+
+    def _parents(self) -> set[str]:
+        return {parent for r in self.records.values() for parent in r.parents}
+
+    def _use(self, id: str) -> None:
+        record = self.records[id]
+        self.records[id] = replace(record, last_used_at=self._now(), usage_count=record.usage_count + 1)
+
+    def _now(self) -> Instant:
+        return parse_rfc3339(self._served.ask("GET", "/info").json["SystemTime"])
+
+
+@pytest.mark.parametrize("most", [100, 1], ids=["one request", "a request for each"])
+def test_after_a_restart(most: int, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only seems to be used because its child was removed by us goes as planned."""
+    monkeypatch.setattr(ControlRecords, "most", most)
+    buildkit = Restarted(served)
+    with service(buildkit, served, monkeypatch) as engine:
+        report = carry_out(engine, plan_for(engine))
+    assert kept(report) == {}
+    assert sorted(gone(report)) == ["a", "b", "c", "never", "other"]
+    assert buildkit.records == {}
+
+
+def test_used_after_a_restart(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody else used beside that stays, and what it builds on."""
+    buildkit = Restarted(served, used=["b"])
+    with service(buildkit, served, monkeypatch) as engine:
+        report = carry_out(engine, plan_for(engine))
+    assert sorted(gone(report)) == ["c", "never", "other"]
+    assert kept(report) == {
+        "b": "it was used after the plan was made",
+        "a": "build cache record b builds on it",
+    }
+
+
+def test_used_before_the_removal(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A use before the request is nobody's but a build's, even if it is one use more."""
+    buildkit = Restarted(served)
+    with service(buildkit, served, monkeypatch) as engine:
+        plan = plan_for(engine)
+
+        def use() -> None:
+            buildkit.records["b"] = replace(WORLD[1], last_used_at=NOW - SECOND, usage_count=2)
+            del buildkit.records["c"]
+
+        just_before_pruning(monkeypatch, use)
+        report = carry_out(engine, plan)
+    assert kept(report)["b"] == "it was used after the plan was made"
+    assert {"a", "b"} == set(buildkit.records)
 
 
 def test_more_than_it_can_tell(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ class ObjectChange(EngineChange):
                 return self._untag(step) if step.untags else self._delete_image(step)
             return step, self._delete(step)
         except NotFoundError:
-            return step, gone(step)
+            return step, absent(step)
         except (ConflictError, ForbiddenError) as error:
             return step, kept(step, error.message)
         except RefusedError as error:
@@ -155,7 +155,7 @@ class ObjectChange(EngineChange):
         return any(row.get("ParentId") == id for row in self._connection.get("/images/json", all="1") or ())
 
 
-def gone(step: Step) -> Failure:
+def absent(step: Step) -> Failure:
     """Return the failure of a step whose object is not there any more."""
     return Failure(step, "it is already gone", True, Cause.GONE)
 

@@ -7,15 +7,18 @@ Source: `buildkit-live.md` 0 and 1.5 of the specification.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
-from prunecli.backends.engine.changing import EngineChange, Outcome, gone, kept
+from prunecli.backends.engine.changing import EngineChange, Outcome, absent, kept
+from prunecli.backends.engine.clock import EngineClock
 from prunecli.backends.engine.failures import LostError
 from prunecli.backends.engine.records import Records, is_record_id, open_records
 from prunecli.errors import EngineError, RefusedError
 from prunecli.kinds.build_cache import CacheRecord
 from prunecli.report import Failure
+from prunecli.units import Instant
 from prunecli.verdict import Kind, Step
 
 _LOOKS = 5
@@ -30,22 +33,21 @@ class CacheChange(EngineChange):
 
         What builds on a record comes first, so no request needs a later one.
         """
-        until_timestamp = self._photograph(0).profile.cache_until_timestamp
-        with open_records(self._connection, until_timestamp=until_timestamp) as records:
+        before = self._photograph(0)
+        clock = EngineClock(self._connection)
+        ours = _OwnTraces({record.id: record for record in before.build_cache}, clock)
+        with open_records(self._connection, clock, until_timestamp=before.profile.cache_until_timestamp) as records:
             for first in range(0, len(steps), records.most):
                 if stop():
                     return
-                yield from self._prune(records, steps[first : first + records.most])
+                yield from self._prune(_Sweep(records, ours), steps[first : first + records.most])
 
-    def _prune(self, records: Records, steps: Sequence[Step]) -> Iterator[Outcome]:
-        """Look at some records, remove those that are as planned, and say of each what came of it.
-
-        A connection that ends in the middle is raised after all that is known to be done.
-        """
+    def _prune(self, sweep: _Sweep, steps: Sequence[Step]) -> Iterator[Outcome]:
+        """Carry out some steps. A connection that ends in the middle is raised after all that is known to be done."""
         outcomes: dict[str, Outcome] = {}
         broken: EngineError | None = None
         try:
-            for step, failure in _prune_records(records, steps):
+            for step, failure in sweep.outcomes(steps):
                 outcomes[step.id] = step, failure
         except EngineError as error:
             broken = error
@@ -61,36 +63,108 @@ class CacheChange(EngineChange):
             raise broken
 
 
-def _prune_records(records: Records, steps: Sequence[Step]) -> Iterator[Outcome]:
-    """Yield what came of each step as soon as that is known."""
-    named = {step.id: step for step in steps if is_record_id(step.id)}
-    yield from ((step, Failure(step, "its id is none that BuildKit makes")) for step in steps if step.id not in named)
-    seen = _look_until_steady(records, list(named))
-    going: dict[str, CacheRecord] = {}
-    for id, step in named.items():
-        if failure := _objection(step, seen.get(id)):
-            yield step, failure
-        else:
-            going[id] = seen[id]
-    stayed = dict.fromkeys(going)
-    for id, size in _remove(records, going):
-        stayed.pop(id, None)
-        yield replace(named[id], reclaims=max(going[id].size if size is None else size, 0)), None
-    if stayed:
-        yield from _explain([named[id] for id in stayed], records)
+class _OwnTraces:
+    """What our own removals left on the records below them, so that it is not taken for a use by somebody else.
+
+    From 0.9 to at least 0.32, BuildKit means to load the parents of a record without counting that as a use, and passes
+    the option in a way that is not seen. So once a record that was loaded from disk, after a restart, is removed, its
+    parent seems to have been used at that moment, once. `before` are the records as they were before the first removal.
+    Source: BuildKit (cache/manager.go, `parentsOf`; cache/refs.go, `release`), seen on Docker 28.5.
+    """
+
+    def __init__(self, before: Mapping[str, CacheRecord], clock: EngineClock) -> None:
+        self._before = before
+        self._clock = clock
+        self._removals: dict[str, list[tuple[Instant, Instant]]] = {}
+
+    @contextmanager
+    def removing(self, going: Iterable[CacheRecord]) -> Iterator[None]:
+        """Note during which time records are being removed."""
+        began = self._clock.earliest()
+        try:
+            yield
+        finally:
+            span = (began, self._clock.latest())
+            for parent in {parent for record in going for parent in record.parents}:
+                self._removals.setdefault(parent, []).append(span)
+
+    def changed(self, step: Step, record: CacheRecord) -> bool:
+        """Say whether a record is another than the plan showed, and not by our own doing."""
+        if record.witness == step.witness:
+            return False
+        before, used_at = self._before.get(record.id), record.last_used_at
+        once_more = before and before.witness == step.witness and record.usage_count == before.usage_count + 1
+        if not once_more or used_at is None:
+            return True
+        return not any(began <= used_at <= ended for began, ended in self._removals.get(record.id, ()))
 
 
-def _remove(records: Records, going: Mapping[str, CacheRecord]) -> Iterator[tuple[str, int | None]]:
-    """Remove what was just looked at, unless it was used since: the latest use of all of them is the bound."""
-    if not going:
-        return
-    unused_since = max(max(record.created_at, record.last_used_at or 0) for record in going.values())
-    try:
-        for id, size in records.prune(list(going), unused_since):
-            if id in going:
-                yield id, size
-    except EngineError as error:
-        raise LostError(f"{error.message}: some of the {Kind.BUILD_CACHE.value} prune may be done") from error
+class _Sweep:
+    """Some records on their way out."""
+
+    def __init__(self, records: Records, ours: _OwnTraces) -> None:
+        self._records = records
+        self._ours = ours
+
+    def outcomes(self, steps: Sequence[Step]) -> Iterator[Outcome]:
+        """Yield what came of each step as soon as that is known: look at records, remove, and again while some go."""
+        named = {step.id: step for step in steps if is_record_id(step.id)}
+        yield from ((s, Failure(s, "its id is none that BuildKit makes")) for s in steps if s.id not in named)
+        while named:
+            seen = _look_until_steady(self._records, list(named))
+            for id, step in list(named.items()):
+                if failure := self._objection(step, seen.get(id)):
+                    yield named.pop(id), failure
+            gone = 0
+            for id, size in self._remove({id: seen[id] for id in named}):
+                gone += 1
+                yield replace(named.pop(id), reclaims=max(seen[id].size if size is None else size, 0)), None
+            if not gone:
+                yield from self._explain(tuple(named.values()))
+                return
+
+    def _objection(self, step: Step, record: CacheRecord | None) -> Failure | None:
+        """Say why a record stays, None when it is as the plan showed it."""
+        if record is None:
+            return absent(step)
+        if record.in_use:
+            return kept(step, "it came into use after the plan was made")
+        if self._ours.changed(step, record):
+            return kept(step, "it was used after the plan was made")
+        return None
+
+    def _remove(self, going: Mapping[str, CacheRecord]) -> Iterator[tuple[str, int | None]]:
+        """Remove what was just looked at, unless it was used since: the latest use of all of them is the bound."""
+        if not going:
+            return
+        unused_since = max(max(record.created_at, record.last_used_at or 0) for record in going.values())
+        waiting = set(going)
+        try:
+            with self._ours.removing(going.values()):
+                for id, size in self._records.prune(list(going), unused_since):
+                    if id in waiting:
+                        waiting.remove(id)
+                        yield id, size
+        except EngineError as error:
+            raise LostError(f"{error.message}: some of the {Kind.BUILD_CACHE.value} prune may be done") from error
+
+    def _explain(self, steps: Sequence[Step]) -> Iterator[Outcome]:
+        """Look once more, and say of each step why the Engine did not carry it out."""
+        if not steps:
+            return
+        try:
+            there = self._records.all()
+        except RefusedError:  # there are more than one message can tell
+            why = "the Engine kept it: it is in use, or something builds on it"
+            yield from ((step, kept(step, why)) for step in steps)
+            return
+        children: dict[str, list[str]] = {}
+        for record in there.values():
+            for parent in record.parents:
+                children.setdefault(parent, []).append(record.id)
+        for step in steps:
+            held = _held(children.get(step.id, ()))
+            yield step, self._objection(step, there.get(step.id)) or kept(step, held)
 
 
 def _look_until_steady(records: Records, ids: Sequence[str]) -> Mapping[str, CacheRecord]:
@@ -109,32 +183,6 @@ def _look_until_steady(records: Records, ids: Sequence[str]) -> Mapping[str, Cac
 
 def _state(record: CacheRecord | None) -> tuple[bool, str] | None:
     return None if record is None else (record.in_use, record.witness)
-
-
-def _objection(step: Step, record: CacheRecord | None) -> Failure | None:
-    """Say why a record stays, None when it is as the plan showed it."""
-    if record is None:
-        return gone(step)
-    if record.in_use:
-        return kept(step, "it came into use after the plan was made")
-    if record.witness != step.witness:
-        return kept(step, "it was used after the plan was made")
-    return None
-
-
-def _explain(steps: Sequence[Step], records: Records) -> Iterator[Outcome]:
-    """Look once more, and say of each step why the Engine did not carry it out."""
-    try:
-        there = records.all()
-    except RefusedError:  # there are more than one message can tell
-        yield from ((step, kept(step, "the Engine kept it: it is in use, or something builds on it")) for step in steps)
-        return
-    children: dict[str, list[str]] = {}
-    for record in there.values():
-        for parent in record.parents:
-            children.setdefault(parent, []).append(record.id)
-    for step in steps:
-        yield step, _objection(step, there.get(step.id)) or kept(step, _held(children.get(step.id, ())))
 
 
 def _held(children: Sequence[str]) -> str:

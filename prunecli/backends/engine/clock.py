@@ -18,12 +18,22 @@ def engine_now(connection: Connection) -> Instant:
 
 
 class EngineClock:
-    """The clock of an Engine, read once; from there it runs on, at the latest with the Engine's own."""
+    """The clock of an Engine, read once; from there it runs on. How long the answer took is how little is known."""
 
     def __init__(self, connection: Connection) -> None:
+        asked = time.monotonic_ns()
         self._first = engine_now(connection)
         self._began = time.monotonic_ns()
+        self._doubt = self._began - asked
+
+    def earliest(self) -> Instant:
+        """Return the time there; the Engine's own clock says this, or up to the doubt more."""
+        return self._first + time.monotonic_ns() - self._began
+
+    def latest(self) -> Instant:
+        """Return the time there; the Engine's own clock says this, or up to the doubt less."""
+        return self.earliest() + self._doubt
 
     def age(self, instant: Instant) -> Duration:
         """Return how long ago an instant was, at least a nanosecond, and never longer than the Engine itself finds."""
-        return max(self._first + time.monotonic_ns() - self._began - instant, 1)
+        return max(self.earliest() - instant, 1)

@@ -58,19 +58,19 @@ class Records(Protocol):
 
 
 @contextmanager
-def open_records(connection: Connection, *, until_timestamp: bool) -> Iterator[Records]:
+def open_records(connection: Connection, clock: EngineClock, *, until_timestamp: bool) -> Iterator[Records]:
     """Lend the records of an Engine; `until_timestamp` says that its API takes an instant for `until`."""
     try:
         client = dial_grpc(connection.endpoint)
     except (OSError, EngineError, ImportError):
-        yield ApiRecords(connection, until_timestamp=until_timestamp)
+        yield ApiRecords(connection, None if until_timestamp else clock)
         return
     try:
         control = _find_control(client)
         if control is not None:
-            yield ControlRecords(connection, control)
+            yield ControlRecords(control, clock, connection.endpoint.url)
         else:
-            yield ApiRecords(connection, until_timestamp=until_timestamp)
+            yield ApiRecords(connection, None if until_timestamp else clock)
     finally:
         client.close()
 
@@ -92,10 +92,10 @@ class ControlRecords:
 
     most = 100  # each is compared with each id in every pass, under the lock that builds wait for
 
-    def __init__(self, connection: Connection, control: Control) -> None:
-        self._url = connection.endpoint.url
+    def __init__(self, control: Control, clock: EngineClock, url: str) -> None:
         self._control = control
-        self._clock = EngineClock(connection)
+        self._clock = clock
+        self._url = url
 
     def look(self, ids: Sequence[str]) -> Mapping[str, CacheRecord]:
         """Return those of the records that are there."""
@@ -125,13 +125,13 @@ class ControlRecords:
 
 
 class ApiRecords:
-    """Records over the Engine's API."""
+    """Records over the Engine's API. With a clock `until` is a duration, as older Engines know no instants."""
 
     most = 20  # the expression is compiled anew for each record in every pass
 
-    def __init__(self, connection: Connection, *, until_timestamp: bool) -> None:
+    def __init__(self, connection: Connection, clock: EngineClock | None) -> None:
         self._connection = connection
-        self._clock = None if until_timestamp else EngineClock(connection)
+        self._clock = clock
 
     def look(self, ids: Sequence[str]) -> Mapping[str, CacheRecord]:  # noqa: ARG002 - the API tells of all or none
         """Return all records."""
@@ -153,7 +153,7 @@ class ApiRecords:
             yield id, None
 
     def _until(self, instant: Instant) -> str:
-        """Return the instant as the Engine takes it: older ones only know how long ago it was."""
+        """Return the instant as the Engine takes it."""
         if self._clock is None:
             return f"{instant // SECOND}.{instant % SECOND:09d}"
         return f"{self._clock.age(instant)}ns"
