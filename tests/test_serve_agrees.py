@@ -101,7 +101,7 @@ def test_the_example(on: Cli, served: Served, command: str) -> None:
 def test_what_was_added(on: Cli, served: Served, engine: str, command: str) -> None:
     """So are worlds made object by object, whichever image store the Engine has that a store stands for."""
     before = next(case for case in cases() if case.name == engine).before
-    nothing = {kind: [] for kind in ("containers", "images", "networks", "volumes")}
+    nothing: dict[str, list[object]] = {kind: [] for kind in ("containers", "images", "networks", "volumes")}
     empty = loading(on, {**before, **nothing, "df": {"LayersSize": 0}, "disk": {"total": 10**11, "free": 10**8}})
 
     def load() -> None:
