@@ -406,6 +406,14 @@ def test_remarks_about_daemon_json(gc: Any, words: str) -> None:
     assert any(words in text for text in daemon(gc).remarks), daemon(gc).remarks
 
 
+def test_what_docker_reads_beside_garbage_collection_is_no_mistake() -> None:
+    """Other keys of `builder` are Docker's own; a key that Docker does not read is remarked upon."""
+    builder = {"gc": {"enabled": True}, "entitlements": {"device": True}, "history": {}, "proxy-network": "bridge"}
+    assert read_policy(json.dumps({"builder": builder}).encode(), "daemon.json", ground()).remarks == ()
+    other = read_policy(json.dumps({"builder": {**builder, "colour": 1}}).encode(), "daemon.json", ground())
+    assert [text for text in other.remarks if "builder.colour is no key" in text]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -491,6 +499,12 @@ def test_limits_of_a_worker(text: str, expected: tuple[int, int, int]) -> None:
     infos = toml(f"[worker.containerd]\n{text}").infos
 
     assert [sizes(i) for i in infos[1:]] == [expected] * 3
+
+
+def test_no_such_worker() -> None:
+    """A worker that buildkitd has not is named, with those that it has."""
+    with pytest.raises(PolicyError, match="'docker' is no worker of buildkitd: it is oci or containerd"):
+        toml("[worker.oci]\n", worker="docker")
 
 
 def test_which_worker() -> None:

@@ -128,6 +128,7 @@ def test_a_dead_filter_removes_nothing(text: str, all: bool) -> None:
 # Rules that come too late
 
 LIMIT = PruneInfo(max_used_space=10 * GB)
+THREE = PruneInfo(reserved_space=GB, max_used_space=10 * GB, min_free_space=2 * GB)
 USELESS = [
     pytest.param(LIMIT, LIMIT, True, id="the same again"),
     pytest.param(LIMIT, PruneInfo(max_used_space=20 * GB), True, id="a higher limit"),
@@ -145,6 +146,14 @@ USELESS = [
     pytest.param(
         PruneInfo(min_free_space=GB), PruneInfo(min_free_space=GB), False, id="one more record goes each time"
     ),
+    pytest.param(replace(THREE, min_free_space=3 * GB), THREE, True, id="more free space asked for first"),
+    pytest.param(
+        replace(THREE, min_free_space=3 * GB, reserved_space=2 * GB), THREE, False, id="but with a higher floor"
+    ),
+    pytest.param(
+        replace(THREE, min_free_space=3 * GB, max_used_space=20 * GB), THREE, False, id="but with a higher cap"
+    ),
+    pytest.param(THREE, replace(THREE, min_free_space=3 * GB), False, id="more free space asked for later"),
 ]
 
 
@@ -232,6 +241,14 @@ SAYINGS = [
 def test_sayings(info: PruneInfo, words: str) -> None:
     """Ages and limits that surprise are told."""
     assert words in said(info)
+
+
+def test_rules_are_listed() -> None:
+    """Several rules with an age are one sentence."""
+    aged = PruneInfo(keep_duration=DAY, max_used_space=GB)
+    assert "rules 1, 2 and 4 have an age" in said(
+        replace(aged, max_used_space=4 * GB), replace(aged, max_used_space=3 * GB), LIMIT, aged
+    )
 
 
 def test_nothing_to_say() -> None:

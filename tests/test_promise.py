@@ -156,6 +156,8 @@ def test_a_limit_is_not_asked_twice() -> None:
     kept = {v.id: v.reason for v in again.plan.kinds[0].verdicts if not v.removed}
     assert kept == {"r1": Reason.WITHIN_LIMIT, "r2": Reason.WITHIN_LIMIT}
 
+    assert again.plan.kinds[0].info == plan.kinds[0].info
+
     below = replace(world, build_cache=without(without(world.build_cache, "r1"), "r2"))
     assert removed(hold_plan(below, plan).plan) == {("r4", ""), ("r3", "")}
 
@@ -166,6 +168,13 @@ def test_a_limit_takes_no_other_record() -> None:
     plan = plan_on(world, PruneRequest((Kind.BUILD_CACHE,), reserved_space=350))
     used = changed(world.build_cache, "r4", last_used_at=NOW + MINUTE, usage_count=2)
     assert removed(hold_plan(replace(world, build_cache=used), plan).plan) == set()
+
+
+def test_a_date_without_a_zone_is_in_the_zone_of_the_plan() -> None:
+    """The offset from UTC that a plan is made with is that of its dates."""
+    request = PruneRequest((Kind.CONTAINER,), filters=Filters.from_flags(["until=2026-11-21T11:00:00"]))
+    plans = [plan_on(WORLD, request, utc_offset=hours * 3600) for hours in (0, 2)]
+    assert [plan.kinds[0].info.keep_duration for plan in plans] == [-HOUR, HOUR]
 
 
 def test_time_makes_nothing_old_enough() -> None:
