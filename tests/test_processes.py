@@ -158,7 +158,7 @@ def test_wrong_input_while_others_prune(cli: Cli, monkeypatch: pytest.MonkeyPatc
             with monkeypatch.context() as patch:
                 for variable, value in wrong.environment.items():
                     patch.setenv(variable, value)
-                assert cli(*wrong.argv.split(" ")) == (wrong.code, "", wrong.says + "\n"), name
+                assert cli(*wrong.argv.split(" ")) == (wrong.code, "", wrong.err), name
         for other in others:
             _, err = other.communicate("end\n", timeout=WAIT)
             assert other.returncode == 0, err

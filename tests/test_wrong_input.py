@@ -35,6 +35,11 @@ class Wrong(NamedTuple):
     environment: dict[str, str] = {}  # noqa: RUF012 - never changed
     hint: str = ""
 
+    @property
+    def err(self) -> str:
+        """What stands on stderr."""
+        return self.says + "\n" + (self.hint and self.hint + "\n")
+
 
 WRONG = {
     "an unknown filter": Wrong(
@@ -127,7 +132,7 @@ def test_one_sentence(cli: Cli, wrong: Wrong, monkeypatch: pytest.MonkeyPatch, t
         ran = cli(*wrong.argv.split(" "))
 
     assert (ran.code, ran.out) == (wrong.code, "")
-    assert ran.err.splitlines() == [wrong.says, *([wrong.hint] if wrong.hint else [])]
+    assert ran.err == wrong.err
     assert everything(cli) == before
 
 
