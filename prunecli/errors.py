@@ -60,11 +60,11 @@ class RefusedError(PrunecliError):
     """What a Docker Engine would refuse; the store says it in the Engine's words.
 
     `http_status` can be given where one Engine version answers 500 and another 400. `from_daemon` is whether a daemon
-    is named as the one who refuses: Docker's own commands do so on a store too, ours only where there is one.
+    is named as the one who refuses: a live Engine did, or the command is one of Docker's, which do so on a store too.
     """
 
     http_status = 400
-    from_daemon = True
+    from_daemon = False
 
     def __init__(self, message: str, *, http_status: int | None = None) -> None:
         super().__init__(message)

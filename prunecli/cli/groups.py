@@ -108,12 +108,12 @@ class RootGroup(LazyGroup):
         return super().parse_args(ctx, self._topic(ctx, list(words)) if name == "help" else args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. A command of ours that works on no Engine names no daemon in its errors."""
+        """Run the command. Docker's own name a daemon in their errors even where a store plays it, ours do not."""
         try:
             return super().invoke(ctx)
         except RefusedError as e:
             entry = self.table.get(ctx.invoked_subcommand or "")
-            e.from_daemon = not (entry and entry.ours) or getattr(ctx.obj, "target", None) is not None
+            e.from_daemon |= not (entry and entry.ours)
             raise
 
     def without_command(self, ctx: click.Context, reader: FlagReader) -> NoReturn:

@@ -103,15 +103,15 @@ def _tls_words(error: SSLError) -> str:
 def refused(endpoint: Endpoint, path: str, status: int, body: bytes, content_type: str) -> PrunecliError:
     """Return an Engine's own error as what it is: not found, in use, busy, or refused for another reason."""
     message = _message(body, content_type)
-    if message == _BUSY:
-        return BusyError()
     if message is None:
         return EngineError(
             f"request returned {status} {_phrase(status)} for API route and version {endpoint.http_base}{path}, "
             "check if the server supports the requested API version"
         )
     message = message or f"API returned a {status} ({_phrase(status)}) but provided no error-message"
-    return _KINDS.get(status, RefusedError)(message, http_status=status)
+    error = BusyError() if message == _BUSY else _KINDS.get(status, RefusedError)(message, http_status=status)
+    error.from_daemon = True
+    return error
 
 
 def _message(body: bytes, content_type: str) -> str | None:
