@@ -10,11 +10,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from prunecli.errors import FilterError, UsageError
 from prunecli.filters_json import read_members
 from prunecli.profile import DEFAULT_PROFILE, Profile
 from prunecli.selectors import GO_SPACES, Lookup, Selector, parse_selector
+
+if TYPE_CHECKING:
+    from prunecli.goregexp import Effort
 
 _NOTHING: frozenset[str] = frozenset()
 _MAX_LABEL = 4096  # bytes of key and value together; containerd's limit
@@ -227,14 +231,28 @@ class CacheFilter:
 
     given: tuple[str, ...] = ()
     _selectors: tuple[Selector, ...] = field(init=False, repr=False, compare=False)
+    _effort: Effort | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        effort = _bound_effort() if any("~=" in text for text in self.given) else None
+        object.__setattr__(self, "_effort", effort)
         try:
-            selectors = tuple(parse_selector(text) for text in self.given)
+            selectors = tuple(parse_selector(text, effort) for text in self.given)
         except FilterError as error:
             raise FilterError(f"failed to parse prune filters [{' '.join(self.given)}]: {error}") from None
         object.__setattr__(self, "_selectors", selectors)
 
     def match(self, lookup: Lookup) -> bool:
-        """Say whether a record passes; `lookup` gives the value of a field, or None where the record has none."""
+        """Say whether a record passes; `lookup` gives the value of a field, or None where the record has none.
+
+        Errors: FilterError when the work of regular expressions gets too much.
+        """
+        if self._effort is not None:
+            self._effort.look()
         return not self._selectors or any(selector.match(lookup) for selector in self._selectors)
+
+
+def _bound_effort() -> Effort:
+    from prunecli.goregexp import Effort
+
+    return Effort()

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -26,7 +26,7 @@ from prunecli.errors import FilterError
 from prunecli.units import go_quote
 
 if TYPE_CHECKING:
-    from prunecli.goregexp import Matcher
+    from prunecli.goregexp import Effort, Matcher
 
 Lookup: TypeAlias = Callable[[str], str | None]
 """The value of a field, or None where an object does not have it; a flag that is set has the empty value."""
@@ -51,10 +51,12 @@ class Condition:
     path: tuple[str, ...]
     operator: Operator = Operator.PRESENT
     value: str = ""
+    effort: InitVar[Effort | None] = None
     _matcher: Matcher = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_matcher", _compile(self.value) if self.operator is Operator.MATCHES else _never)
+    def __post_init__(self, effort: Effort | None) -> None:
+        matcher = _compile(self.value, effort) if self.operator is Operator.MATCHES else _never
+        object.__setattr__(self, "_matcher", matcher)
 
     def match(self, lookup: Lookup) -> bool:
         """Say whether an object passes; an absent field differs from every value but the empty one."""
@@ -79,24 +81,25 @@ class Selector:
         return all(condition.match(lookup) for condition in self.conditions)
 
 
-def parse_selector(text: str) -> Selector:
+def parse_selector(text: str, effort: Effort | None = None) -> Selector:
     """Read one filter. A regular expression that Go refuses is no error, but matches nothing.
 
+    `effort` bounds the work of the regular expressions of several filters together.
     Errors: FilterError in containerd's words: `filters: parse error: [type >|=|< regular]: unsupported operator "=":
     invalid argument`. Positions are bytes there, so a character beyond ASCII shows up in pieces.
     """
-    return Selector(_Parser(text).conditions()) if text else Selector()
+    return Selector(_Parser(text, effort).conditions()) if text else Selector()
 
 
 def _never(_text: str) -> bool:
     return False
 
 
-def _compile(pattern: str) -> Matcher:
+def _compile(pattern: str, effort: Effort | None) -> Matcher:
     from prunecli.goregexp import RegexpError, compile_regexp
 
     try:
-        return compile_regexp(pattern)
+        return compile_regexp(pattern, effort)
     except RegexpError:
         return _never
 
@@ -219,8 +222,9 @@ class _Scanner:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, effort: Effort | None) -> None:
         self._scanner = _Scanner(text)
+        self._effort = effort
 
     def conditions(self) -> tuple[Condition, ...]:
         found = [self._condition()]
@@ -239,7 +243,7 @@ class _Parser:
         if self._scanner.peek() in (",", _END):
             return Condition(tuple(path))
         operator = self._operator()
-        return Condition(tuple(path), operator, self._value(operator))
+        return Condition(tuple(path), operator, self._value(operator), self._effort)
 
     def _field(self) -> str:
         begin, token, text = self._scanner.scan()

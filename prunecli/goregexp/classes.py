@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
+
+from prunecli.errors import FilterError
 
 Test: TypeAlias = Callable[[str], bool]
 
@@ -45,9 +48,15 @@ def folded(test: Test) -> Test:
 
 
 def category(name: str) -> Test:
-    """Return the test for a Unicode general category such as `L` or `Nd`. Errors: RegexpError for any other name."""
+    """Return the test for a Unicode general category such as `L` or `Nd`.
+
+    Errors: FilterError for what may be the name of a script, RegexpError for any other name.
+    """
     if name == "Any":
         return lambda _char: True
+    if re.fullmatch("[A-Z][A-Za-z]+(_[A-Za-z]+)+|[A-Z][a-z]{2,}", name):
+        raise FilterError(f"regular expression not supported: \\p{{{name}}}, as Unicode scripts are not known here")
+    name = name.title()  # Go 1.25 and newer take `lu` for `Lu`
     if name not in _CATEGORIES:
         raise RegexpError(f"unknown character class {name}")
     return lambda char: unicodedata.category(char).startswith(name) and unicodedata.category(char) != "Cn"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
-from prunecli.goregexp.classes import RegexpError
+from prunecli.goregexp.effort import Effort
 from prunecli.goregexp.syntax import (
     Alternation,
     Assertion,
@@ -18,25 +19,29 @@ from prunecli.goregexp.syntax import (
     parse_pattern,
 )
 
-_MAX_STATES = 10_000
-_MAX_MEMORY = 50_000  # remembered steps; then everything learnt is forgotten
-
 Matcher = Callable[[str], bool]
+
+_STEP_SIZE = 100  # bytes, roughly
+_STATE_SIZE = 600
 
 _WORDS = re.compile(r"(\^?)(?:\((?:\?:)?(\w+(?:\|\w+)*)\)|(\w+))(\$?)", re.ASCII)
 
 
-def compile_regexp(pattern: str) -> Matcher:
+def compile_regexp(pattern: str, effort: Effort | None = None) -> Matcher:
     """Return a function that says whether a text contains a match.
 
-    Alternatives of plain words, as in `^(id1|id2|id3)$`, are looked up, however many there are.
-    Errors: RegexpError for what Go refuses, and for what this module does not support.
+    Alternatives of plain words, as in `^(id1|id2|id3)$`, are looked up, however many there are. With an `effort` the
+    work is shared with other expressions.
+    Errors: RegexpError for what Go refuses, FilterError for what is not supported or takes too much; the function, too,
+    raises a FilterError when the work gets too much.
     """
     plain = _WORDS.fullmatch(pattern)
     if plain is not None:
         words = (plain[2] or plain[3]).split("|")
         return _word_matcher(words, at_start=bool(plain[1]), at_end=bool(plain[4]))
-    return _Machine(parse_pattern(pattern)).matches
+    effort = effort or Effort()
+    effort.begin()
+    return _Machine(parse_pattern(pattern), effort).matches
 
 
 def _word_matcher(words: Iterable[str], *, at_start: bool, at_end: bool) -> Matcher:
@@ -70,26 +75,43 @@ class _Fork:
 _Instruction = _Consume | _Check | _Fork | None
 """None is the match itself."""
 
+_MATCH = 1
+_START = 2
+_FIRST = 2  # the bit of the first consumer; those before it stand for the match and for the start
+
 
 @dataclass(eq=False, slots=True)
 class _State:
-    """The instructions that wait for the next character, and what stood before it."""
+    """Which consumers have taken the last character, one bit each, and what that character was."""
 
-    waiting: frozenset[int]
+    taken: int
     before: str
     steps: dict[str, _State] = field(default_factory=dict)
 
 
-_MATCHED = _State(frozenset(), "")
+_MATCHED = _State(_MATCH, "")
 
 
 class _Machine:
-    """A program of states, and what has been learnt about its steps."""
+    """A program of states, and what has been learnt about its steps.
 
-    def __init__(self, node: Node) -> None:
+    A set of states is a number with one bit for each instruction that consumes a character, in the order of the
+    pattern, so that most of them lead to their neighbour and one shift moves them all.
+    """
+
+    def __init__(self, node: Node, effort: Effort) -> None:
+        self._effort = effort
         self._program: list[_Instruction] = [None]
         self._start = self._emit(node, 0)
-        self._first = _State(frozenset(), "edge")
+        self._checks = any(isinstance(instruction, _Check) for instruction in self._program)
+        # The program is written back to front.
+        consumers = [at for at, what in enumerate(self._program) if isinstance(what, _Consume)]
+        self._bits = {at: 1 << number for number, at in enumerate(reversed(consumers), _FIRST)}
+        self._by_test: dict[Matcher, int] = {}
+        for at, bit in self._bits.items():
+            test = cast("_Consume", self._program[at]).test
+            self._by_test[test] = self._by_test.get(test, 0) | bit
+        self._first = _State(_START, "edge" if self._checks else "")
         self._forget()
 
     def matches(self, text: str) -> bool:
@@ -99,48 +121,82 @@ class _Machine:
             state = state.steps.get(char) or self._step(state, char)
             if state is _MATCHED:
                 return True
-        return self._step(state, "") is _MATCHED
+        return (state.steps.get("") or self._step(state, "")) is _MATCHED
 
     def _step(self, state: _State, char: str) -> _State:
         """Return the state after one more character; the empty one is the end of the text."""
-        after = _surrounding(char)
-        consumers = self._follow(state, after)
+        after = _surrounding(char) if self._checks else ""
+        ways = self._ways.get((state.before, after)) or self._learn_ways(state.before, after)
+        self._effort.spend(ways.cost)
+        waiting = ways.follow(state.taken)
         following = _MATCHED
-        if consumers is not None:
-            waiting = frozenset(c.then for c in consumers if char and c.test(char))
-            following = self._states.setdefault((waiting, after), _State(waiting, after))
-        self._learnt += 1
-        if self._learnt > _MAX_MEMORY:
-            self._forget()
-        else:
-            state.steps[char] = following
+        if not waiting & _MATCH:
+            accepting = self._accepting.get(char)
+            if accepting is None:
+                accepting = self._learn_char(char)
+            taken = waiting & accepting | _START  # a match may begin anywhere
+            following = self._states.get((taken, after)) or self._learn_state(taken, after)
+        state.steps[char] = following
+        self._remember(_STEP_SIZE)
         return following
 
-    def _follow(self, state: _State, after: str) -> list[_Consume] | None:
-        """Return what can consume the next character, or None when a match is reached before it."""
-        found: list[_Consume] = []
-        seen: set[int] = set()
-        todo = [self._start, *state.waiting]  # a match may begin anywhere, so the start waits in every state
-        while todo:
-            at = todo.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            instruction = self._program[at]
-            if instruction is None:
-                return None
-            if isinstance(instruction, _Consume):
-                found.append(instruction)
-            elif isinstance(instruction, _Fork):
-                todo.extend(instruction.ways)
-            elif _holds(instruction.place, state.before, after):
-                todo.append(instruction.then)
-        return found
+    def _learn_ways(self, before: str, after: str) -> _Ways:
+        reach = self._find_reach(before, after)
+        ways = self._ways[before, after] = _find_ways(self._program, self._bits, reach, self._start)
+        self._remember(ways.size)
+        return ways
+
+    def _find_reach(self, before: str, after: str) -> list[int]:
+        """Return for each instruction which consumers are reached from it without a character between."""
+        reach = [0] * len(self._program)
+        changed = True
+        while changed:  # once more for each loop around a loop
+            self._effort.spend(2 * len(self._program) * _unit(len(self._program)))
+            changed = False
+            for at, instruction in enumerate(self._program):
+                match instruction:
+                    case None:
+                        found = _MATCH
+                    case _Consume():
+                        found = self._bits[at]
+                    case _Check(place, then):
+                        found = reach[then] if _holds(place, before, after) else 0
+                    case _Fork(ways):
+                        found = 0
+                        for way in ways:
+                            found |= reach[way]
+                if found != reach[at]:
+                    reach[at], changed = found, True
+        return reach
+
+    def _learn_char(self, char: str) -> int:
+        self._effort.spend(4 * len(self._by_test))
+        accepting = 0
+        if char:
+            for test, bits in self._by_test.items():
+                if test(char):
+                    accepting |= bits
+        self._accepting[char] = accepting
+        self._remember(_STEP_SIZE + len(self._program) // 8)
+        return accepting
+
+    def _learn_state(self, taken: int, after: str) -> _State:
+        state = self._states[taken, after] = _State(taken, after)
+        self._remember(_STATE_SIZE + len(self._program) // 8)
+        return state
+
+    def _remember(self, size: int) -> None:
+        """Count what was learnt, in bytes; when it is too much, everything learnt is forgotten."""
+        self._learnt += size
+        if self._learnt > self._effort.memory:
+            self._forget()
 
     def _forget(self) -> None:
         self._learnt = 0
         self._first.steps.clear()
-        self._states: dict[tuple[frozenset[int], str], _State] = {}
+        self._states: dict[tuple[int, str], _State] = {}
+        self._accepting: dict[str, int] = {}
+        self._ways: dict[tuple[str, str], _Ways] = {}
 
     def _emit(self, node: Node, then: int) -> int:
         """Add a node's instructions, which go on at `then`, and return where they begin."""
@@ -175,10 +231,52 @@ class _Machine:
         return then
 
     def _add(self, instruction: _Instruction) -> int:
-        if len(self._program) >= _MAX_STATES:
-            raise RegexpError("expression too large")
+        self._effort.claim_state()
         self._program.append(instruction)
         return len(self._program) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Where the consumers lead between two neighbouring characters.
+
+    Those in `shifted` lead to their neighbour; beyond that, `groups` holds consumers with all that they lead to.
+    """
+
+    shifted: int
+    groups: tuple[tuple[int, int], ...]
+    cost: int
+    size: int
+
+    def follow(self, taken: int) -> int:
+        """Return what waits for the next character, and the bit of the match when one is reached."""
+        waiting = (taken & self.shifted) << 1
+        for consumers, further in self.groups:
+            if taken & consumers:
+                waiting |= further
+        return waiting
+
+
+def _find_ways(program: list[_Instruction], bits: Mapping[int, int], reach: list[int], start: int) -> _Ways:
+    """Return the ways of all consumers, given what is reached from each instruction without a character between."""
+    shifted = 0
+    groups: dict[int, int] = {}
+    for bit, then in [(_START, start), *((bit, cast("_Consume", program[at]).then) for at, bit in bits.items())]:
+        further = reach[then]
+        if further & bit << 1 and bit != _START:
+            shifted |= bit
+            further ^= bit << 1
+        if further:
+            groups[further] = groups.get(further, 0) | bit
+    cost = 20 + len(program) // 500 + len(groups) * _unit(len(program))
+    return _Ways(
+        shifted, tuple((to, further) for further, to in groups.items()), cost, len(groups) * (200 + len(bits) // 4)
+    )
+
+
+def _unit(instructions: int) -> int:
+    """Return the work of joining two sets of states."""
+    return 1 + instructions // 4000
 
 
 def _surrounding(char: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
+from prunecli.errors import FilterError
 from prunecli.goregexp.classes import (
     PERL_CLASSES,
     POSIX_CLASSES,
@@ -114,7 +115,6 @@ class _Parser:
         self._at = 0
         self._depth = 0
         self._flags = _Flags()
-        self._names: set[str] = set()
 
     @property
     def rest(self) -> bool:
@@ -194,11 +194,8 @@ class _Parser:
 
     def _group(self) -> list[Node]:
         outer = self._flags
-        named = self._match(_NAMED_GROUP)
-        if named:
-            if named[1] in self._names:
-                raise RegexpError("duplicate capture group name")
-            self._names.add(named[1])
+        if self._match(_NAMED_GROUP):
+            pass  # two groups of one name are no mistake to Go
         elif self._pattern.startswith("(?", self._at):
             flags = self._match(_FLAGS)
             if flags is None:
@@ -211,7 +208,7 @@ class _Parser:
             self._at += 1
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise RegexpError("expression nests too deeply")
+            raise FilterError(f"regular expression nests too deeply: no more than {_MAX_DEPTH} groups in each other")
         node = self.alternatives()
         if not self._take(")"):
             raise RegexpError("missing closing )")
@@ -332,6 +329,8 @@ def _repeat(branch: list[Node], bounds: tuple[int, int | None], repeated: bool) 
 def _copies(node: Node) -> int:
     """Return how often the most repeated part is written out when all bounds are unfolded."""
     match node:
+        case Repetition(_, _, 0):
+            return 1  # Go does not look into what is left out
         case Repetition(inner, low, high):
             return max(low if high is None else high, 1) * _copies(inner)
         case Sequence(nodes) | Alternation(nodes):

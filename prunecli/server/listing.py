@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from prunecli.errors import FilterError
 from prunecli.filters import Filters, LabelFilter
-from prunecli.goregexp import Matcher, RegexpError, compile_regexp
+from prunecli.goregexp import Effort, Matcher, RegexpError, compile_regexp
 from prunecli.profile import Profile
 
 
@@ -61,19 +61,23 @@ class Pattern:
 
     values: frozenset[str]
     matchers: tuple[Matcher, ...]
+    effort: Effort
 
     @classmethod
     def of(cls, filters: Filters, key: str) -> Pattern:
-        """Return the pattern of a key; one without values fits every text."""
-        return cls(filters.get(key), tuple(m for m in map(_compile, sorted(filters.get(key))) if m is not None))
+        """Return the pattern of a key; one without values fits every text. Errors: FilterError for too large ones."""
+        effort = Effort()
+        matchers = (_compile(text, effort) for text in sorted(filters.get(key)))
+        return cls(filters.get(key), tuple(m for m in matchers if m is not None), effort)
 
     def fits(self, *texts: str) -> bool:
-        """Say whether one of the texts fits."""
+        """Say whether one of the texts fits. Errors: FilterError when that is too much work."""
+        self.effort.look()
         return not self.values or any(text in self.values or any(m(text) for m in self.matchers) for text in texts)
 
 
-def _compile(pattern: str) -> Callable[[str], bool] | None:
+def _compile(pattern: str, effort: Effort) -> Callable[[str], bool] | None:
     try:
-        return compile_regexp(pattern)
+        return compile_regexp(pattern, effort)
     except RegexpError:
         return None
