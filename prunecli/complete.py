@@ -2,8 +2,9 @@
 
 `prunecli __complete-names WHAT [PREFIX [STORE]]` prints what the store holds, one name on a line, sorted. WHAT is a
 list such as `volume,container.id`: a kind alone stands for its names (images: tags; build cache: ids), `KIND.id` for
-its ids and `KIND.label` for its labels; `context` for the contexts of the Docker client. Whatever goes wrong, the
-answer is silence: nothing is made, upgraded or waited for. Nothing is imported here that an answer can do without.
+its ids and `KIND.label` for its labels; `context` for the contexts of the Docker client, `world` for what `prunecli
+use` takes. Whatever goes wrong, the answer is silence: nothing is made, upgraded or waited for. Nothing is imported
+here that an answer can do without.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import stat
 import sys
 
+from prunecli import places
 from prunecli.uri import in_uri
 
 TYPE_CHECKING = False
@@ -39,7 +41,7 @@ def answer(words: list[str]) -> None:
     """Print the names that the words ask for, and end the process at once."""
     try:
         what, prefix, store = [*words, "", "", ""][:3]
-        names = find_names(what, prefix, store or _default_store())
+        names = find_names(what, prefix, store or _store_in_force())
         os.write(1, "".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
     except BaseException:  # noqa: S110 - whatever it is, a prompt is the wrong place for it
         pass
@@ -53,7 +55,9 @@ def find_names(what: str, prefix: str, store: str) -> list[str]:
     shown as they are are left out, because a completion writes them to a terminal.
     """
     parts = [part for part in what.split(",") if prefix or not part.endswith(".id")]
-    found = set(_contexts()) if "context" in parts else set()
+    found = set(_contexts()) if "context" in parts or "world" in parts else set()
+    if "world" in parts:
+        found |= {"engine", "store"}
     queries = [query for part in parts if (query := _query(part, prefix))]
     if queries:
         found.update(_read(store, queries))
@@ -117,21 +121,26 @@ def _contexts() -> list[str]:
     import json
 
     names = ["default"]
-    folder = os.path.join(os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"), "contexts", "meta")
+    folder = os.path.join(places.docker_config(os.environ), "contexts", "meta")
     for entry in os.listdir(folder) if os.path.isdir(folder) else []:
         try:
             with open(os.path.join(folder, entry, "meta.json"), encoding="utf-8") as file:
                 names.append(str(json.load(file)["Name"]))
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
     return names
 
 
-def _default_store() -> str:
-    if named := os.environ.get("PRUNECLI_STORE"):
-        return named
-    base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return os.path.join(base, "prunecli", "state.db")
+def _store_in_force() -> str:
+    """Return the store whose names mean something, empty when commands work on a live Engine."""
+    word, store = os.environ.get("PRUNECLI_WORLD"), os.environ.get("PRUNECLI_STORE")
+    kept = places.kept_world(os.environ)
+    if not word and not store and os.path.isfile(kept):
+        with open(kept, encoding="utf-8") as file:
+            word = file.readline().strip()
+    if word and word != "store":
+        return ""
+    return store or places.default_store(os.environ)
 
 
 if __name__ == "__main__":

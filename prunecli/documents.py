@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prunecli import __version__
 from prunecli.facts import NO_FACTS, Facts, Known, facts_of
 from prunecli.info import PruneRequest
+from prunecli.kinds.build_cache import DiskStat
 from prunecli.plan import Plan
 from prunecli.report import Cause, KindReport, as_planned, describe
 from prunecli.snapshot import Snapshot
-from prunecli.units import format_instant
+from prunecli.units import Duration, Instant, format_duration, format_instant
 from prunecli.verdict import Kind, Reason, Verdict
+from prunecli.worlds import WorldName
 
 PLAN_FORMAT = "prunecli-plan/v1"
 REPORT_FORMAT = "prunecli-report/v1"
@@ -24,29 +28,59 @@ REPORT_FORMAT = "prunecli-report/v1"
 Document = dict[str, Any]
 
 
-def plan_document(plan: Plan, request: Mapping[str, Any], world: Snapshot | None = None) -> Document:
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """When, where and by whom something was planned or done, and to which world.
+
+    `host` and `user` are those that prunecli ran on and as, `sudo_user` who became that user. The disk is the one below
+    the world's data; None where nobody could say, and after a plan, which changes nothing.
+    """
+
+    world: WorldName
+    started_at: Instant
+    duration: Duration
+    host: str
+    user: str
+    sudo_user: str | None = None
+    disk_before: DiskStat | None = None
+    disk_after: DiskStat | None = None
+
+
+def plan_document(
+    plan: Plan, request: Mapping[str, Any], about: Circumstances, snapshot: Snapshot | None = None
+) -> Document:
     """Return a plan as a document: what would go, what stays, and why.
 
-    `request` says what was asked, see `request_document`; `world` what is known of the objects.
+    `request` says what was asked, see `request_document`; `about` tells of the occasion, `snapshot` what is known of
+    the objects.
     """
-    return report_document([as_planned(k) for k in plan.kinds], request, dry_run=True, world=world)
+    return report_document([as_planned(k) for k in plan.kinds], request, about, dry_run=True, snapshot=snapshot)
 
 
 def report_document(
     reports: Iterable[KindReport],
     request: Mapping[str, Any],
+    about: Circumstances,
     *,
     dry_run: bool = False,
-    world: Snapshot | None = None,
+    snapshot: Snapshot | None = None,
     brief: bool = False,
 ) -> Document:
     """Return what a run did as a document; of a dry run it is the plan, with what failed before it began.
 
-    `world` is the one that was planned on; without it nothing is known of the objects but their verdicts. A `brief`
+    `snapshot` is what was planned on; without it nothing is known of the objects but their verdicts. A `brief`
     document leaves out what is kept.
     """
-    known = facts_of(world) if world else {}
-    return _document(PLAN_FORMAT if dry_run else REPORT_FORMAT, request, reports, known, dry_run=dry_run, brief=brief)
+    known = facts_of(snapshot) if snapshot else {}
+    kinds = {report.kind.value: _kind(report, known, brief=brief) for report in reports}
+    return {
+        "format": PLAN_FORMAT if dry_run else REPORT_FORMAT,
+        "dry_run": dry_run,
+        **_envelope(about),
+        "request": dict(request),
+        "kinds": kinds,
+        "reclaimed": sum(kind["reclaimed"] for kind in kinds.values()),
+    }
 
 
 def request_document(request: PruneRequest, command: str) -> Document:
@@ -74,17 +108,32 @@ def schema(format: str) -> Document:
     return dict(loaded)
 
 
-def _document(
-    format: str, request: Mapping[str, Any], reports: Iterable[KindReport], known: Known, *, dry_run: bool, brief: bool
-) -> Document:
-    kinds = {report.kind.value: _kind(report, known, brief=brief) for report in reports}
+def _envelope(about: Circumstances) -> Document:
     return {
-        "format": format,
-        "dry_run": dry_run,
-        "request": dict(request),
-        "kinds": kinds,
-        "reclaimed": sum(kind["reclaimed"] for kind in kinds.values()),
+        "time": format_instant(about.started_at),
+        "duration": {"nanoseconds": about.duration, "text": format_duration(about.duration)},
+        "world": world_document(about.world),
+        "disk": {"before": _disk(about.disk_before), "after": _disk(about.disk_after)},
+        "host": about.host,
+        "user": about.user,
+        "sudo_user": about.sudo_user,
+        "version": __version__,
     }
+
+
+def world_document(world: WorldName) -> Document:
+    """Return what a world says of itself; null for what it does not say."""
+    return {
+        "kind": world.kind,
+        "address": world.address,
+        "id": world.id or None,
+        "host": world.host,
+        "version": world.version,
+    }
+
+
+def _disk(disk: DiskStat | None) -> Document | None:
+    return None if disk is None else {"total": disk.total, "free": disk.free}
 
 
 def _kind(report: KindReport, known: Known, *, brief: bool) -> Document:

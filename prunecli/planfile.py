@@ -13,7 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prunecli.documents import PLAN_FORMAT, REPORT_FORMAT, plan_document, request_document
+from prunecli.documents import (
+    PLAN_FORMAT,
+    REPORT_FORMAT,
+    Circumstances,
+    plan_document,
+    request_document,
+    world_document,
+)
 from prunecli.errors import PlanFileError
 from prunecli.filters import Filters
 from prunecli.info import PruneRequest, make_infos
@@ -22,6 +29,7 @@ from prunecli.profile import ImageStore, Profile, format_api, parse_api
 from prunecli.snapshot import Snapshot
 from prunecli.units import Instant
 from prunecli.verdict import Kind, Reason, Selection, Step, Verdict
+from prunecli.worlds import WorldName
 
 FORMAT = "prunecli-plan-file/v1"
 EXPECTED = f"expected a plan file ({FORMAT})"
@@ -31,45 +39,45 @@ _MOST = 1 << 127  # more than any instant or size comes to, and still a float
 
 
 @dataclass(frozen=True, slots=True)
-class WorldName:
-    """Which world a plan was made for. `identity` names it for people too, like `the state store /x/state.db`.
-
-    `api` is the version that was spoken.
-    """
-
-    identity: str
-    engine: str
-    image_store: ImageStore
-    api: tuple[int, int]
-
-    @classmethod
-    def of(cls, identity: str, profile: Profile) -> WorldName:
-        """Return the name of a world with this profile."""
-        return cls(identity, profile.engine, profile.image_store, profile.api)
-
-
-@dataclass(frozen=True, slots=True)
 class PlanFile:
     """What a plan file says. `verdicts` and `selections` are those of the plan, kind by kind.
 
-    `utc_offset` is how many seconds the maker's zone was ahead of UTC, for dates without a zone.
+    `world` is the one that the plan was made for, with its Engine's version and image store; `api` is the version that
+    was spoken. `utc_offset` is how many seconds the maker's zone was ahead of UTC, for dates without a zone.
     """
 
     command: str
     request: PruneRequest
     world: WorldName
+    engine: str
+    image_store: ImageStore
+    api: tuple[int, int]
     taken_at: Instant
     utc_offset: int
     verdicts: Mapping[Kind, tuple[Verdict, ...]]
     selections: Mapping[Kind, Selection]
 
     @classmethod
-    def of(cls, plan: Plan, request: PruneRequest, command: str, world: WorldName, *, utc_offset: int) -> PlanFile:
-        """Return what a file says of this plan."""
+    def of(
+        cls,
+        plan: Plan,
+        request: PruneRequest,
+        command: str,
+        world: WorldName,
+        *,
+        api: tuple[int, int],
+        utc_offset: int,
+    ) -> PlanFile:
+        """Return what a file says of this plan. Errors: PlanFileError for a world that cannot be told from others."""
+        if not world.id:
+            raise PlanFileError(f"{world} does not tell its id, to which a plan file is bound: prune it without one")
         return cls(
             command,
             request,
             world,
+            plan.profile.engine,
+            plan.profile.image_store,
+            api,
             plan.taken_at,
             utc_offset,
             {k.kind: k.verdicts for k in plan.kinds},
@@ -83,7 +91,7 @@ class PlanFile:
         is that of a world, so that everything is decided again.
         Errors: FilterError for conditions that the profile refuses.
         """
-        spoken = profile.speaking(self.world.api)
+        spoken = profile.speaking(self.api)
         infos = make_infos(self.request, spoken, self.taken_at, utc_offset=self.utc_offset)
         kinds = (
             KindPlan(kind, infos[kind], self.verdicts[kind], _steps(self.verdicts[kind], self.selections[kind]))
@@ -103,20 +111,26 @@ def _steps(verdicts: Iterable[Verdict], selection: Selection) -> tuple[Step, ...
     return tuple(steps)
 
 
-def check_world(file: PlanFile, identity: str, profile: Profile, *, source: str) -> None:
-    """Raise PlanFileError unless a plan was made for this world; what its objects look like is asked one by one."""
-    made = file.world
-    if made.identity != identity:
-        raise PlanFileError(f"{source} was made for {made.identity}, not for {identity}: make a new plan")
-    if (made.engine, made.image_store) != (profile.engine, profile.image_store):
+def check_world(file: PlanFile, world: WorldName, profile: Profile, *, source: str) -> None:
+    """Raise PlanFileError unless a plan was made for this world; what its objects look like is asked one by one.
+
+    Its id decides, not its address: two Engines can follow each other on one socket, and one can move.
+    """
+    if not file.world.is_same(world):
+        other = "another one, " if str(file.world) == str(world) else ""
+        raise PlanFileError(f"{source} was made for {file.world}, not for {other}{world}: make a new plan")
+    if (file.engine, file.image_store) != (profile.engine, profile.image_store):
         raise PlanFileError(
-            f"{source} was made for Engine {made.engine} with the {made.image_store.value} image store, but here is "
+            f"{source} was made for Engine {file.engine} with the {file.image_store.value} image store, but here is "
             f"Engine {profile.engine} with the {profile.image_store.value} image store: make a new plan"
         )
 
 
-def write_plan(file: PlanFile, plan: Plan, world: Snapshot | None = None) -> bytes:
-    """Return the file's bytes, ASCII; `plan` is the one that the file was made of, `world` what that was made on."""
+def write_plan(file: PlanFile, plan: Plan, about: Circumstances, snapshot: Snapshot | None = None) -> bytes:
+    """Return the file's bytes, ASCII.
+
+    `plan` is the one that the file was made of, `about` tells of its making, `snapshot` is what it was made on.
+    """
     document = {
         "format": FORMAT,
         "digest": _NO_DIGEST,
@@ -124,12 +138,13 @@ def write_plan(file: PlanFile, plan: Plan, world: Snapshot | None = None) -> byt
         "utc_offset": file.utc_offset,
         "exact_until": file.request.exact_until,
         "world": {
-            "identity": file.world.identity,
-            "engine": file.world.engine,
-            "image_store": file.world.image_store.value,
-            "api": format_api(file.world.api),
+            "identity": str(file.world),
+            **world_document(file.world),
+            "engine": file.engine,
+            "image_store": file.image_store.value,
+            "api": format_api(file.api),
         },
-        "plan": plan_document(plan, request_document(file.request, file.command), world),
+        "plan": plan_document(plan, request_document(file.request, file.command), about, snapshot),
         "selections": {kind.value: _selection_document(chosen) for kind, chosen in file.selections.items()},
     }
     text = json.dumps(document, ensure_ascii=True, indent=1).encode() + b"\n"
@@ -154,6 +169,11 @@ def read_plan(data: bytes, *, source: str) -> PlanFile:
     blank = data.replace(digest.encode(), _NO_DIGEST.encode(), 1) if isinstance(digest, str) else b""
     if digest != _digest(blank):
         raise PlanFileError(f"{source} was changed after it was written: its digest does not match; make a new plan")
+    if isinstance(document.get("world"), dict) and "id" not in document["world"]:
+        raise PlanFileError(
+            f"{source} is from an older prunecli, which did not write down by its id which world a plan was made for: "
+            "make a new plan"
+        )
     try:
         return _read(document)
     except (KeyError, TypeError, ValueError) as e:
@@ -175,9 +195,9 @@ def _load(data: bytes, source: str) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except json.JSONDecodeError as e:
-        rest = e.doc[e.pos :].rstrip()
-        ends = not rest or any(word.startswith(rest) for word in ("true", "false", "null"))
-        if data.lstrip().startswith(b"{") and (ends or e.msg.startswith("Unterminated")):
+        rest = e.doc[e.pos :].rstrip()  # at a cut there is nothing left, or the beginning of a word
+        ended = any(word.startswith(rest) for word in ("true", "false", "null", "-"))
+        if data.lstrip().startswith(b"{") and (ended or e.msg.startswith("Unterminated")):
             raise PlanFileError(f"{source} is cut short at byte {len(data)}: {EXPECTED}") from None
         raise PlanFileError(f"{source} is not JSON at line {e.lineno}, column {e.colno}: {EXPECTED}") from None
     except (ValueError, RecursionError):
@@ -204,11 +224,15 @@ def _read(document: Mapping[str, Any]) -> PlanFile:
         command=_text(asked["command"]),
         request=request,
         world=WorldName(
-            _text(world["identity"]),
-            _text(world["engine"]),
-            ImageStore(world["image_store"]),
-            parse_api(_text(world["api"])),
+            _text(world["kind"]),
+            _text(world["address"]),
+            _text(world["id"]),
+            _text(world["version"]),
+            None if world["host"] is None else _text(world["host"]),
         ),
+        engine=_text(world["engine"]),
+        image_store=ImageStore(world["image_store"]),
+        api=parse_api(_text(world["api"])),
         taken_at=_number(document["taken_at"]),
         utc_offset=_number(document["utc_offset"]),
         verdicts={kind: _verdicts(kind, _table(kinds[kind.value])) for kind in request.kinds},

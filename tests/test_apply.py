@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from prunecli.backends import locks
+from prunecli.example import example_world
 from prunecli.kinds.build_cache import CacheRecord
 from prunecli.kinds.container import Container
 from prunecli.kinds.image import Image
@@ -88,7 +89,10 @@ def test_the_race_at_the_prompt(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("prunecli.cli.prompt.ask", answer_late)  # the person, who reads slowly and says yes
     ran = cli("container", "prune")
     assert left(cli) & {"web", "container_foo", "container_bar", "container_baz"} == {"web", "container_foo"}
-    assert ran.err == "prunecli: container container_foo was kept: it was started after the plan was made\n"
+    assert ran.err == (
+        f"On the state store {cli.path}\n"
+        "prunecli: container container_foo was kept: it was started after the plan was made\n"
+    )
     assert ran.out.endswith("Total reclaimed space: 10.49MB\n")
 
 
@@ -190,7 +194,7 @@ def test_the_other_forms(cli: Cli, tmp_path: Path) -> None:
     document = cli("apply", file, "--dry-run", "--format", "json").document
     check(document)
     assert document["request"]["command"] == "system prune"
-    assert document == json.loads(Path(file).read_text())["plan"]
+    assert document | {"duration": 0} == json.loads(Path(file).read_text())["plan"] | {"duration": 0}
     assert cli("apply", file, "--explain=web", "--dry-run").out.startswith("Container web\n")
 
 
@@ -247,13 +251,20 @@ def test_another_store(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_not_there_any_more(cli: Cli, tmp_path: Path) -> None:
-    """Where the store is gone, everything in the plan is gone, and the dry run makes no new one."""
+    """Where the store is gone its plan is for nothing, and no new one is made; one made anew is another store."""
     file = planned(cli, tmp_path, "container", "prune")
-    cli.path.unlink()
-    ran = cli("apply", file, "--dry-run")
-    assert ran.code == 0
-    assert "container container_foo is already gone" in ran.err
-    assert not cli.path.exists()
+    for beside in tmp_path.glob("state.db*"):
+        beside.unlink()
+    for how in ("--dry-run", "--force"):
+        ran = cli("apply", file, how)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == f"{cli.path} does not exist: there is no state store yet\n"
+        assert not cli.path.exists()
+    cli.load(example_world(NOW))
+    ran = cli("apply", file, "--force")
+    here = f"the state store {cli.path}"
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"{file} was made for {here}, not for another one, {here}: make a new plan\n"
 
 
 def test_another_engine(cli: Cli, tmp_path: Path) -> None:
@@ -319,6 +330,7 @@ images                1         3         0         1.188MB
 build cache records   3         0         0         52.43MB
 total                 10        8         0         69.35MB
 """
+    table = f"On the state store {cli.path}\n{table}"
     assert cli("system", "prune", "--summary", "--dry-run").out == f"Total reclaimed space: 69.35MB\n\n{table}"
     whole = cli("system", "prune", "--dry-run").out
     assert cli("system", "prune", "--summary=full", "--dry-run").out == f"{whole}\n{table}"
@@ -330,7 +342,8 @@ total                 10        8         0         69.35MB
 
 def test_one_kind_has_no_sum(cli: Cli) -> None:
     """The summary of a single kind is that kind's line, and after a network prune it follows the list, if any."""
-    table = "KIND       REMOVED   KEPT      FAILED    RECLAIMED\nnetworks   3         4         0         0B\n"
+    on = f"On the state store {cli.path}\n"
+    table = f"{on}KIND       REMOVED   KEPT      FAILED    RECLAIMED\nnetworks   3         4         0         0B\n"
     assert cli("network", "prune", "--summary", "--dry-run").out == table
     assert cli("network", "prune", "--summary=full", "-f").out == (
         f"Deleted Networks:\nnetwork_bar\nnetwork_baz\nnetwork_foo\n\n{table}"

@@ -35,6 +35,7 @@ from prunecli.wire import read_dump
 
 from .cli_runs import Cli, changed, cli, possible, without
 from .conftest import NOW
+from .occasions import ABOUT
 from .oracle import Case, cases
 from .store_worlds import snapshots
 
@@ -61,7 +62,10 @@ def check(document: Mapping[str, Any]) -> None:
 def test_the_schemas_are_schemas(format: str) -> None:
     """Both schemas are valid themselves, and refuse a document with a key too many."""
     jsonschema.Draft202012Validator.check_schema(schema(format))
-    document = plan_document(plan_on(WORLD, EVERYTHING), ASKED) | {"format": format, "dry_run": format == PLAN_FORMAT}
+    document = plan_document(plan_on(WORLD, EVERYTHING), ASKED, ABOUT) | {
+        "format": format,
+        "dry_run": format == PLAN_FORMAT,
+    }
     VALIDATORS[format].validate(document)
     for wrong in (document | {"extra": 1}, {k: v for k, v in document.items() if k != "reclaimed"}):
         with pytest.raises(jsonschema.ValidationError):
@@ -70,8 +74,11 @@ def test_the_schemas_are_schemas(format: str) -> None:
 
 def test_the_keys() -> None:
     """The keys are those that programs read, in this order; `untagged` is for images."""
-    document = plan_document(plan_on(WORLD, EVERYTHING), ASKED)
-    assert list(document) == ["format", "dry_run", "request", "kinds", "reclaimed"]
+    document = plan_document(plan_on(WORLD, EVERYTHING), ASKED, ABOUT)
+    assert list(document) == [
+        *("format", "dry_run", "time", "duration", "world", "disk", "host", "user", "sudo_user", "version"),
+        *("request", "kinds", "reclaimed"),
+    ]
     assert list(document["kinds"]) == ["container", "network", "volume", "image", "build-cache"]
     for kind, part in document["kinds"].items():
         assert list(part) == ["reclaimed", "removed", "kept", "failed"]
@@ -87,7 +94,7 @@ def test_any_world_fits(world: Snapshot, all: bool) -> None:
     world = possible(world)
     request = replace(EVERYTHING, all=all)
     plan = plan_on(world, request)
-    planned = plan_document(plan, ASKED)
+    planned = plan_document(plan, ASKED, ABOUT)
     check(planned)
     by_id: dict[str, tuple[Any, ...]] = {
         "container": world.containers,
@@ -97,7 +104,7 @@ def test_any_world_fits(world: Snapshot, all: bool) -> None:
     for kind, records in by_id.items():
         part = planned["kinds"][kind]
         assert sorted(row["id"] for row in (*part["removed"], *part["kept"])) == sorted(r.id for r in records)
-    reported = report_document(apply(Memory(world), plan, Clock(NOW)), ASKED)
+    reported = report_document(apply(Memory(world), plan, Clock(NOW)), ASKED, ABOUT)
     check(reported)
     assert reported["kinds"] == planned["kinds"]
     assert dump(reported).isascii()
@@ -107,7 +114,7 @@ def test_any_world_fits(world: Snapshot, all: bool) -> None:
 def test_recorded_worlds_fit(case: Case) -> None:
     """The plans for recorded worlds keep to the schema."""
     world = read_dump(case.before, source=case.name).snapshot
-    check(plan_document(plan_on(world, EVERYTHING), ASKED))
+    check(plan_document(plan_on(world, EVERYTHING), ASKED, ABOUT))
 
 
 def test_facts_of_objects() -> None:
@@ -116,7 +123,7 @@ def test_facts_of_objects() -> None:
     bare = replace(WORLD.images[0], labels=None, created_at=None, tags=())
     record = replace(WORLD.build_cache[0], created_at=0, last_used_at=NOW + 5)
     world = replace(WORLD, volumes=(labelled,), images=(bare, *WORLD.images[1:]), build_cache=(record,))
-    document = plan_document(plan_on(world, EVERYTHING), ASKED, world)
+    document = plan_document(plan_on(world, EVERYTHING), ASKED, ABOUT, world)
     check(document)
 
     def facts(kind: str, id: str) -> list[Any]:
@@ -138,7 +145,7 @@ def test_what_is_gone_has_no_facts() -> None:
     plan = plan_on(WORLD, EVERYTHING)
     held = hold_plan(replace(WORLD, containers=()), plan)
     reports = [as_planned(k, held.failures[k.kind]) for k in held.plan.kinds]
-    document = report_document(reports, ASKED, world=replace(WORLD, containers=()))
+    document = report_document(reports, ASKED, ABOUT, snapshot=replace(WORLD, containers=()))
     check(document)
     gone = document["kinds"]["container"]["failed"]
     assert [[row[name] for name in FACTS] for row in gone] == [[None] * 4] * 3
@@ -176,7 +183,7 @@ def test_what_was_not_carried_out() -> None:
         containers=without(changed(WORLD.containers, "container_foo", state="running", running=True), "container_bar"),
     )
     held = hold_plan(world, plan)
-    document = report_document([as_planned(k, held.failures[k.kind]) for k in held.plan.kinds], ASKED)
+    document = report_document([as_planned(k, held.failures[k.kind]) for k in held.plan.kinds], ASKED, ABOUT)
     check(document)
     containers = document["kinds"]["container"]
     assert [(r["name"], r["reason"], r["detail"]) for r in containers["failed"]] == [
@@ -192,7 +199,7 @@ def test_an_interrupted_kind() -> None:
     done: list[object] = []
     plan = plan_on(WORLD, EVERYTHING)
     reports = apply(Memory(WORLD), plan, Clock(NOW), stop=lambda: len(done) > 1, done=done.append)
-    document = report_document(reports, ASKED)
+    document = report_document(reports, ASKED, ABOUT)
     check(document)
     assert list(document["kinds"]) == ["container"]
     containers = document["kinds"]["container"]
@@ -204,7 +211,7 @@ def test_what_an_engine_took_beside_the_plan() -> None:
     """What a live Engine's own prune removed unplanned stands in a list of its own, and only where there is any."""
     plan = plan_on(WORLD, EVERYTHING)
     containers = replace(as_planned(plan.kinds[0]), unplanned=(Row("0f" * 32),))
-    document = report_document([containers, as_planned(plan.kinds[1])], ASKED)
+    document = report_document([containers, as_planned(plan.kinds[1])], ASKED, ABOUT)
     check(document)
     assert document["kinds"]["container"]["unplanned"] == ["0f" * 32]
     assert "unplanned" not in document["kinds"]["network"]

@@ -12,10 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from prunecli.backends.engine.endpoint import TlsFlags
-from prunecli.cli.live import Target, make_target
 from prunecli.cli.main import run
-from prunecli.errors import PrunecliError
 from prunecli.units import format_instant
 from tests.engine_stubs import Asked, Said, stub
 from tests.serving import NOW_TEXT, serving
@@ -31,7 +28,7 @@ from tests.serving import NOW_TEXT, serving
         ),
         pytest.param(
             ["--store", "f", "-H", "a", "system", "df"],
-            "conflicting options: --store names a file, and another option a live Engine",
+            "conflicting options: cannot specify both --store and --host",
             id="a store and an Engine",
         ),
         pytest.param(
@@ -72,19 +69,13 @@ def test_docker_host_alone_touches_no_engine(
     monkeypatch.setenv("PRUNECLI_STORE", str(tmp_path / "state.db"))
     with stub(lambda _: None) as engine:
         monkeypatch.setenv("DOCKER_HOST", engine.url)
+        assert run(["system", "prune", "--dry-run"]) == 1
+        assert run(["state", "demo"]) == 0
         assert run(["system", "prune", "--dry-run"]) == 0
         assert engine.asked == []
         assert run(["--engine", "system", "prune", "--dry-run"]) == 1
         assert engine.asked != []
     assert "page not found" in capfd.readouterr().err
-
-
-def test_targets() -> None:
-    """--tlsverify=false is something else than no --tlsverify."""
-    assert make_target(None, None, engine=False, tls=TlsFlags()) is None
-    assert make_target(None, None, engine=True, tls=TlsFlags(verify=False)) == Target(tls=TlsFlags(verify=False))
-    with pytest.raises(PrunecliError):
-        make_target(None, None, engine=False, tls=TlsFlags(verify=False))
 
 
 def test_pull(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -347,6 +347,8 @@ def test_a_plan_that_changed_is_refused(served: Served) -> None:
             store.replace(replace(world, containers=_with(world.containers, started)), store.raw(), store.header())
         out, err = asking.communicate("y\n", timeout=LONG)
     assert (asking.returncode, out) == (1, "")
+    first, err = err.split("\n", 1)
+    assert first.startswith("On Docker Engine ")
     assert err.startswith("the Engine changed since the plan was made, nothing was removed: ")
     assert f"container {stopped.name} would stay: it was started after the plan was made" in err
     with served.store() as store:

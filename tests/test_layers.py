@@ -13,8 +13,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "prunecli"
 
 FLOORS: list[tuple[str, ...]] = [
-    ("__init__", "errors", "printable", "uri"),
-    ("units", "goregexp", "gotemplate", "tables", "completion", "protobuf"),
+    ("__init__", "errors", "printable", "uri", "places"),
+    ("units", "worlds", "goregexp", "gotemplate", "tables", "completion", "protobuf"),
     ("profile", "verdict"),
     ("filters_json", "selectors"),
     ("filters",),

@@ -16,15 +16,17 @@ from prunecli.errors import PlanFileError
 from prunecli.example import example_world
 from prunecli.filters import Filters
 from prunecli.info import PruneRequest
-from prunecli.planfile import FORMAT, PlanFile, WorldName, check_world, read_plan, write_plan
-from prunecli.profile import DEFAULT_PROFILE, ImageStore, make_profile
+from prunecli.planfile import FORMAT, PlanFile, check_world, read_plan, write_plan
+from prunecli.profile import DEFAULT_PROFILE, ImageStore, Profile, make_profile
 from prunecli.pruning import plan_on
 from prunecli.snapshot import Snapshot
 from prunecli.units import DAY
 from prunecli.verdict import Kind
+from prunecli.worlds import WorldName
 
 from .cli_runs import Cli, cli, possible
 from .conftest import NOW
+from .occasions import ABOUT, BOX, HERE
 from .store_worlds import snapshots
 
 __all__ = ["cli"]
@@ -33,15 +35,13 @@ REQUEST = PruneRequest(
     tuple(Kind), all=True, filters=Filters.from_flags(["label!=keep", "until=1h"]), reserved_space=0, max_used_space=5
 )
 EVERYTHING = PruneRequest(tuple(Kind), all=True)
-HERE = WorldName.of("the state store /here.db", DEFAULT_PROFILE)
 
 
 def written(world: Snapshot, request: PruneRequest) -> tuple[PlanFile, bytes]:
     """Return what a file says of a plan, and its bytes."""
     plan = plan_on(world, request)
-    name = WorldName.of(HERE.identity, world.profile)
-    file = PlanFile.of(plan, request, "system prune", name, utc_offset=3600)
-    return file, write_plan(file, plan)
+    file = PlanFile.of(plan, request, "system prune", HERE, api=world.profile.api, utc_offset=3600)
+    return file, write_plan(file, plan, ABOUT)
 
 
 FILE, DATA = written(example_world(NOW), EVERYTHING)
@@ -163,23 +163,44 @@ def test_a_forged_plan_that_does_not_fit_together(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("identity", "profile", "message"),
+    ("world", "profile", "message"),
     [
         pytest.param(
-            "the state store /there.db",
+            replace(HERE, address="/there.db", id="6" * 32),
             DEFAULT_PROFILE,
             "plan.json was made for the state store /here.db, not for the state store /there.db: make a new plan",
             id="another store",
         ),
         pytest.param(
-            HERE.identity,
+            replace(HERE, id="6" * 32),
+            DEFAULT_PROFILE,
+            "plan.json was made for the state store /here.db, not for another one, the state store /here.db: "
+            "make a new plan",
+            id="another store under the same name",
+        ),
+        pytest.param(
+            replace(BOX, id=HERE.id),
+            DEFAULT_PROFILE,
+            "plan.json was made for the state store /here.db, not for Docker Engine 29.7.2 at tcp://box:2376 "
+            "(build-7): make a new plan",
+            id="an Engine that serves the store",
+        ),
+        pytest.param(
+            replace(HERE, id=""),
+            DEFAULT_PROFILE,
+            "plan.json was made for the state store /here.db, not for another one, the state store /here.db: "
+            "make a new plan",
+            id="a store that nobody can tell from others",
+        ),
+        pytest.param(
+            HERE,
             make_profile("28.5.2", (1, 51), ImageStore.CONTAINERD),
             "plan.json was made for Engine 28.5.2 with the graph image store, but here is Engine 28.5.2 with the "
             "containerd image store: make a new plan",
             id="another image store",
         ),
         pytest.param(
-            HERE.identity,
+            HERE,
             make_profile("29.0.0", (1, 52)),
             "plan.json was made for Engine 28.5.2 with the graph image store, but here is Engine 29.0.0 with the "
             "graph image store: make a new plan",
@@ -187,11 +208,38 @@ def test_a_forged_plan_that_does_not_fit_together(old: str, new: str) -> None:
         ),
     ],
 )
-def test_the_world_must_be_the_one_of_the_plan(identity: str, profile: object, message: str) -> None:
+def test_the_world_must_be_the_one_of_the_plan(world: WorldName, profile: Profile, message: str) -> None:
     """A plan is for one store, one Engine version and one image store."""
     with pytest.raises(PlanFileError) as caught:
-        check_world(FILE, identity, profile, source="plan.json")  # type: ignore[arg-type] # profiles, in a table
+        check_world(FILE, world, profile, source="plan.json")
     assert caught.value.message == message
+
+
+def test_the_address_does_not_matter() -> None:
+    """A store that was moved, and an Engine that is reached another way, are still the world of the plan."""
+    check_world(FILE, replace(HERE, address="/moved.db"), DEFAULT_PROFILE, source="plan.json")
+    plan = plan_on(example_world(NOW), EVERYTHING)
+    file = PlanFile.of(plan, EVERYTHING, "system prune", BOX, api=(1, 51), utc_offset=0)
+    moved = replace(BOX, address="unix:///var/run/docker.sock", host="renamed")
+    check_world(read_plan(write_plan(file, plan, ABOUT), source="plan.json"), moved, DEFAULT_PROFILE, source="x")
+
+
+def test_a_world_without_an_id_gets_no_plan_file() -> None:
+    """A plan that could be carried out on any world is not written."""
+    plan = plan_on(example_world(NOW), EVERYTHING)
+    with pytest.raises(PlanFileError, match=r"Docker Engine 29\.7\.2 at .* does not tell its id"):
+        PlanFile.of(plan, EVERYTHING, "system prune", replace(BOX, id=""), api=(1, 51), utc_offset=0)
+
+
+def test_a_plan_from_before_ids() -> None:
+    """An older plan, which was bound to an address, is refused in one sentence."""
+    text = re.sub(r"sha256:[0-9a-f]{64}", "sha256:" + 64 * "0", DATA.decode(), count=1)
+    older = re.sub(r'  "(kind|address|id|host|version)": [^\n]*\n', "", text)
+    digest = hashlib.sha256(older.encode()).hexdigest()
+    assert refusal(older.replace(64 * "0", digest, 1).encode()) == (
+        "plan.json is from an older prunecli, which did not write down by its id which world a plan was made for: "
+        "make a new plan"
+    )
 
 
 def test_until_is_that_of_the_plan() -> None:

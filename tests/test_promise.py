@@ -19,7 +19,7 @@ from prunecli.kinds.build_cache import CacheRecord
 from prunecli.kinds.container import Container
 from prunecli.kinds.image import Image
 from prunecli.plan import Plan
-from prunecli.planfile import PlanFile, WorldName, read_plan, write_plan
+from prunecli.planfile import PlanFile, read_plan, write_plan
 from prunecli.profile import DEFAULT_PROFILE
 from prunecli.promise import hold_plan
 from prunecli.pruning import apply, plan_on
@@ -31,6 +31,7 @@ from prunecli.wire import read_dump
 
 from .cli_runs import changed, without
 from .conftest import NOW
+from .occasions import ABOUT, HERE
 from .oracle import Case, cases
 
 EVERYTHING = PruneRequest(tuple(Kind), all=True)
@@ -288,9 +289,8 @@ def removed_of(plan: Plan, kind: Kind) -> set[tuple[str, str]]:
 
 def from_file(plan: Plan, request: PruneRequest, world: Snapshot) -> Plan:
     """Return the plan as somebody reads it from its file."""
-    name = WorldName.of("here", world.profile)
-    data = write_plan(PlanFile.of(plan, request, "system prune", name, utc_offset=0), plan)
-    return read_plan(data, source="plan").plan(world.profile)
+    file = PlanFile.of(plan, request, "system prune", HERE, api=world.profile.api, utc_offset=0)
+    return read_plan(write_plan(file, plan, ABOUT), source="plan").plan(world.profile)
 
 
 def disturbed(world: Snapshot, chance: random.Random) -> Snapshot:

@@ -52,9 +52,9 @@ SURE = "Are you sure you want to continue? [y/N] "
     ],
 )
 def test_without_a_terminal_it_is_dockers(cli: Cli, command: str, warning: str) -> None:
-    """Whoever is no person at a terminal gets Docker's question, byte for byte."""
+    """Whoever is no person at a terminal gets Docker's question, byte for byte; the world is said on stderr."""
     ran = cli(*command.split(), stdin="")
-    assert ran == (0, warning + SURE, "")
+    assert ran == (0, warning + SURE, f"On the state store {cli.path}\n")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_a_person_sees_what_would_go(store: Path) -> None:
     """After Docker's warning: counts and bytes, the largest; a ? lists all and asks again; then a yes is a yes."""
     with Terminal(prunecli("system", "prune", "-a"), environment(store)) as terminal:
         asked = terminal.read_until(QUESTION)
-        assert asked.startswith("WARNING! This will remove:\n  - all stopped containers\n")
+        assert asked.startswith(f"On the state store {store}\nWARNING! This will remove:\n  - all stopped containers\n")
         assert "\n89.73MB would come back:\n  3 containers           15.73MB\n  3 networks\n" in asked
         assert "\nThe largest:\n  52.43MB  build cache record mount / from exec" in asked
         terminal.type("?\n")
@@ -155,7 +155,7 @@ def test_narrow_screens(store: Path, columns: int) -> None:
         terminal.type("n\n")
         terminal.end()
     lines = plain(terminal.seen).splitlines()
-    ours = [line for line in lines if not line.startswith(("WARNING", "Are you", "Build cache records:"))]
+    ours = [line for line in lines if not line.startswith(("On the", "WARNING", "Are you", "Build cache records:"))]
     assert max(display_width(line) for line in ours) <= columns
     whole = re.sub(r"\s+", "", plain(terminal.seen))
     assert "lx3rqxsdy2nw" in whole

@@ -76,6 +76,23 @@ def test_the_schema_is_what_it_was(tmp_path: Path) -> None:
     assert columns(tmp_path / "state.db") == SCHEMA_2
 
 
+def schema_1(path: Path) -> Path:
+    """Make a store of schema 1."""
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SCHEMA_1.read_text())
+    return path
+
+
+def test_an_older_store_gets_an_id(tmp_path: Path) -> None:
+    """Schema 2 brought an id, made with the store, that an older one gets when it is opened, and then keeps."""
+    path = schema_1(tmp_path / "state.db")
+    id = Store.open(path).name().id
+
+    assert len(id) == 32
+    assert Store.open(path).name().id == id
+    assert Store.open(tmp_path / "other.db").name().id not in ("", id)
+
+
 @dataclass(frozen=True, slots=True)
 class LaterContainer:
     """A container as a later program may know it."""
@@ -129,10 +146,7 @@ def test_an_older_store_is_upgraded(store: Store, monkeypatch: pytest.MonkeyPatc
 
 def test_what_held_a_blob_moves_to_the_records(tmp_path: Path) -> None:
     """In a store of schema 1 a blob said that it was held; now the records of its layer say which blobs they hold."""
-    path = tmp_path / "state.db"
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(SCHEMA_1.read_text())
-    store = Store.open(path)
+    store = Store.open(schema_1(tmp_path / "state.db"))
     world = store.snapshot(NOW)
 
     assert store.check() == []

@@ -222,7 +222,7 @@ def _directory(path: Path) -> None:
 
 
 STORES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "from a newer schema": (_newer, "is from a newer prunecli (schema 99, this one reads 1): update prunecli"),
+    "from a newer schema": (_newer, "is from a newer prunecli (schema 99, this one reads 2): update prunecli"),
     "of another program": (_foreign, "is not a prunecli state store: it is a SQLite database of another program"),
     "cut in half": (_cut_store, "is damaged: database disk image is malformed"),
     "a directory": (_directory, "is a directory, not a state store"),
@@ -251,7 +251,7 @@ def test_no_store_at_all(cli: Cli, tmp_path: Path) -> None:
     nowhere = tmp_path / "no" / "where.db"
     ran = cli("--store", str(nowhere), "state", "export")
     assert ran == (1, "", f"{nowhere} does not exist: there is no state store yet\n")
-    assert cli("--store", str(nowhere), "system", "prune", "--dry-run").code == 0
+    assert cli("--store", str(nowhere), "system", "prune", "--dry-run") == ran
     assert not (tmp_path / "no").exists()
 
 
@@ -426,7 +426,8 @@ def test_stdout_is_closed(cli: Cli) -> None:
     assert (ran.returncode, ran.stderr) == (1, says)
     for argv in (["state", "export"], ["system", "df"], ["system", "prune"], ["system", "prune", "--help"]):
         ran = child(cli.path, *argv, prepare=closing(1))
-        assert (ran.returncode, ran.stderr) == (1, "stdout is closed: there is nowhere to write to\n"), argv
+        said = f"On the state store {cli.path}\n" if argv == ["system", "prune"] else ""
+        assert (ran.returncode, ran.stderr) == (1, f"{said}stdout is closed: there is nowhere to write to\n"), argv
     assert everything(cli) == before
 
 
@@ -442,7 +443,8 @@ def test_stdout_is_full(cli: Cli, argv: str) -> None:
         if "-f" in argv
         else "stdout: No space left on device"
     )
-    assert (ran.returncode, ran.stderr) == (1, says + "\n")
+    world = f"On the state store {cli.path}\n" if argv == "system prune" else ""
+    assert (ran.returncode, ran.stderr) == (1, f"{world}{says}\n")
     assert everything(cli) == before
 
 
@@ -459,7 +461,7 @@ def test_stdin_is_closed(cli: Cli) -> None:
     """Without a stdin the answer is no."""
     before = everything(cli)
     ran = child(cli.path, "container", "prune", prepare=closing(0))
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr) == (0, f"On the state store {cli.path}\n")
     assert ran.stdout.endswith("[y/N] ")
     assert everything(cli) == before
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 if TYPE_CHECKING:  # completion reads names from a store and nothing else, and should not wait for the rest
     from prunecli.events import Event
     from prunecli.filters import Filters
+    from prunecli.kinds.build_cache import DiskStat
     from prunecli.plan import KindPlan, Plan
     from prunecli.report import Failure
     from prunecli.snapshot import Snapshot
     from prunecli.units import Duration, Instant
     from prunecli.verdict import Kind, Row, Step
+    from prunecli.worlds import WorldName
 
 
 class Change(Protocol):
@@ -61,6 +63,16 @@ class World(Protocol):
         when `until` has passed or `follow()` turns false (asked at least every second). With `follow` and neither
         bound, only what happens from the call on; `until` alone replays everything up to it, as an Engine does.
         """
+
+
+class NamedWorld(World, Protocol):
+    """A world that a person can name, and that says what it is."""
+
+    def name(self) -> WorldName:
+        """Return what the world says of itself; once asked, it costs nothing to ask again."""
+
+    def disk(self) -> DiskStat | None:
+        """Return the file system below the world's data as it is now, None where nobody can say."""
 
 
 # A live Engine can do more than a world must, and promise less.

@@ -28,14 +28,14 @@ def read_snapshot(db: sqlite3.Connection, now: Instant) -> Snapshot:
     layers = db.execute("SELECT chain, size FROM layers ORDER BY position")
     return Snapshot(
         taken_at=now,
-        profile=_read_profile(db),
+        profile=read_profile(db),
         containers=cast(tuple[Container, ...], records[Kind.CONTAINER]),
         networks=cast(tuple[Network, ...], records[Kind.NETWORK]),
         volumes=cast(tuple[Volume, ...], records[Kind.VOLUME]),
         images=cast(tuple[Image, ...], records[Kind.IMAGE]),
         build_cache=cast(tuple[CacheRecord, ...], records[Kind.BUILD_CACHE]),
         layers={chain: int(size) for chain, size in layers},
-        disk=_read_disk(db),
+        disk=read_disk(db),
         generation=read_generation(db),
     )
 
@@ -106,6 +106,17 @@ def read_header(db: sqlite3.Connection) -> dict[str, Any]:
     return cast(dict[str, Any], _read_meta(db, "header") or {})
 
 
+def read_id(db: sqlite3.Connection) -> str:
+    """Return what tells this store from every other one."""
+    return str(_read_meta(db, "id") or "")
+
+
+def read_disk(db: sqlite3.Connection) -> DiskStat | None:
+    """Return the disk that the store was told of, None for none."""
+    disk = _read_meta(db, "disk")
+    return None if disk is None else DiskStat(**disk)
+
+
 def read_generation(db: sqlite3.Connection) -> int:
     """Return how often the store was changed."""
     return int(_read_meta(db, "generation") or 0)
@@ -118,14 +129,9 @@ def count_change(db: sqlite3.Connection) -> None:
 
 def add_free_space(db: sqlite3.Connection, size: int) -> None:
     """Note that so many bytes came back to the disk, where one is known."""
-    disk = _read_disk(db) if size else None
+    disk = read_disk(db) if size else None
     if disk is not None:
         _write_disk(db, disk.with_freed(size))
-
-
-def _read_disk(db: sqlite3.Connection) -> DiskStat | None:
-    disk = _read_meta(db, "disk")
-    return None if disk is None else DiskStat(**disk)
 
 
 def _write_disk(db: sqlite3.Connection, disk: DiskStat | None) -> None:
@@ -158,7 +164,8 @@ def _profile_data(profile: Profile) -> dict[str, str]:
     }
 
 
-def _read_profile(db: sqlite3.Connection) -> Profile:
+def read_profile(db: sqlite3.Connection) -> Profile:
+    """Return the profile of the Engine that the store stands for."""
     data = _read_meta(db, "profile")
     if data is None:
         return DEFAULT_PROFILE

@@ -10,10 +10,12 @@ from dataclasses import replace
 
 from prunecli.errors import BusyError
 from prunecli.events import Event
+from prunecli.kinds.build_cache import DiskStat
 from prunecli.plan import after
 from prunecli.snapshot import Snapshot
 from prunecli.units import SECOND, Duration, Instant
 from prunecli.verdict import Kind, Step
+from prunecli.worlds import WorldName
 
 _BREATH: Duration = SECOND // 2
 
@@ -33,6 +35,14 @@ class Memory:
         self._locks: Mapping[Kind, threading.Lock] = {
             kind: containers if kind in (Kind.CONTAINER, Kind.NETWORK) else threading.Lock() for kind in Kind
         }
+
+    def name(self) -> WorldName:
+        """Return its name, which says little: no other program can meet it."""
+        return WorldName("memory", "", "", self._world.profile.engine)
+
+    def disk(self) -> DiskStat | None:
+        """Return the disk of the snapshot."""
+        return self._world.disk
 
     def snapshot(self, now: Instant) -> Snapshot:
         """Photograph the world; `now` becomes `taken_at`."""

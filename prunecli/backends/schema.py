@@ -14,6 +14,9 @@ APPLICATION_ID = 0x5072756E
 
 SCHEMA_VERSION = 2
 
+_IDENTITY = "INSERT OR IGNORE INTO meta (key, value) VALUES ('id', '\"' || lower(hex(randomblob(16))) || '\"')"
+"""Gives a store the id that tells it from every other one, whatever file it lies in."""
+
 _CHAIN = (
     "json_extract(layers, '$[' || max(0, CASE WHEN json_extract(blob.value, '$.manifest')"
     " THEN json_array_length(layers) - 1"
@@ -23,6 +26,7 @@ _CHAIN = (
 
 MIGRATIONS: Mapping[int, tuple[str, ...]] = {
     2: (
+        _IDENTITY,
         TABLES[Kind.IMAGE].add_column("diff_ids"),
         TABLES[Kind.BUILD_CACHE].add_column("holds"),
         # What holds a blob was noted with the blob, once and for all: it moves to the records of its layer.
@@ -37,7 +41,7 @@ MIGRATIONS: Mapping[int, tuple[str, ...]] = {
 }
 """The statements that lead to each version from the one before it, up to `SCHEMA_VERSION`.
 
-A new field of a record is one line: `2: (TABLES[Kind.IMAGE].add_column("annotations"),)`. Past entries never change:
+A new field of a record is one line: `3: (TABLES[Kind.IMAGE].add_column("annotations"),)`. Past entries never change:
 they must lead from the files that are out there.
 """
 
@@ -58,6 +62,7 @@ def create(db: sqlite3.Connection) -> None:
         db.execute(table.ddl)
     db.execute("CREATE TABLE layers (position INTEGER PRIMARY KEY, chain TEXT NOT NULL, size NOT NULL, UNIQUE (chain))")
     db.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL)")
+    db.execute(_IDENTITY)
     for statement in _JOURNAL:
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -25,9 +25,11 @@ from prunecli.backends.contents import Raw
 from prunecli.backends.database import Database
 from prunecli.backends.tables import KIND_OF, TABLES, Record
 from prunecli.events import Event
+from prunecli.kinds.build_cache import DiskStat
 from prunecli.snapshot import Snapshot
 from prunecli.units import SECOND, Duration, Instant
 from prunecli.verdict import Kind, Step
+from prunecli.worlds import STORE, WorldName
 
 
 class Store:
@@ -36,6 +38,7 @@ class Store:
     def __init__(self, database: Database, clock: Callable[[], Instant]) -> None:
         self._database = database
         self._clock = clock
+        self._name: WorldName | None = None
 
     @classmethod
     def open(
@@ -86,6 +89,19 @@ class Store:
         self.close()
 
     # Reading
+
+    def name(self) -> WorldName:
+        """Return the store's name; its id was made with it, so that another one under its path is another world."""
+        if self._name is None:
+            with self._database.reading() as db:
+                id, engine = contents.read_id(db), contents.read_profile(db).engine
+            self._name = WorldName(STORE, str(self.path), id, engine)
+        return self._name
+
+    def disk(self) -> DiskStat | None:
+        """Return the disk that the store was told of by its import, None where it was told of none."""
+        with self._database.reading() as db:
+            return contents.read_disk(db)
 
     def snapshot(self, now: Instant) -> Snapshot:
         """Photograph the whole store, consistent in itself; `now` becomes `taken_at`."""

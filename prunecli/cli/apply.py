@@ -40,10 +40,10 @@ def apply_plan(ctx: click.Context, /, file: str | None, **common: Any) -> int:
     session: Session = ctx.obj
     options = make_options("apply", **common)
     plan = read_plan(load(Path(file)), source=file)
-    world = session.world(change=not options.stops)
+    world = session.world()
     now = session.clock.now()
     snapshot = world.snapshot(now)
-    check_world(plan, session.identity(world), snapshot.profile, source=file)
+    check_world(plan, world.name(), snapshot.profile, source=file)
     held = hold_plan(snapshot, plan.plan(snapshot.profile))
     warning = _warning(held.plan, file, now)
     asked = request_document(plan.request, plan.command)

@@ -8,15 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from prunecli.backends import Pruner, Resting, World
+from prunecli.backends import NamedWorld, Pruner, Resting
 from prunecli.cli import prompt
+from prunecli.cli.occasion import Occasion
 from prunecli.cli.options import EVERYTHING, JSON, WOULD_GO, Options
 from prunecli.cli.order import order_of
 from prunecli.cli.outcome import Outcome, tell_failure
 from prunecli.cli.progress import Bar
 from prunecli.cli.signals import watch_signals
 from prunecli.cli.streams import check_stdout
+from prunecli.cli.text import on_world
 from prunecli.clock import Clock
+from prunecli.documents import Circumstances
 from prunecli.errors import PrunecliError
 from prunecli.plan import KindPlan, Plan
 from prunecli.printable import printable
@@ -37,13 +40,13 @@ class Job:
     A `pruner` is a live Engine that carries the plan out by itself.
     """
 
-    world: World
+    world: NamedWorld
     snapshot: Snapshot
     plan: Plan
     asked: Mapping[str, Any]
     warning: str
     held_back: Mapping[Kind, tuple[Failure, ...]] = field(default_factory=dict)
-    plan_file: Callable[[], bytes] | None = None
+    plan_file: Callable[[Circumstances], bytes] | None = None
     pruner: Pruner | None = None
 
     @property
@@ -59,9 +62,9 @@ def carry_out(job: Job, options: Options, clock: Clock) -> int:
     if options.plan_out and job.plan_file:
         from prunecli.cli.plan_io import save
 
-        save(options.plan_out, job.plan_file())
+        save(options.plan_out, job.plan_file(_occasion(job, clock).circumstances(changed=False)))
     if options.stops:
-        return _stop(job, options)
+        return _stop(job, options, clock)
     for failure in _known(job):
         tell_failure(failure)
     if not options.force:
@@ -125,9 +128,9 @@ def explanation(options: Options) -> Iterator[TextIO]:
     out.flush()
 
 
-def _stop(job: Job, options: Options) -> int:
+def _stop(job: Job, options: Options, clock: Clock) -> int:
     """Print the report of the run that did not happen; the remark that nothing was removed goes to stderr."""
-    outcome = _outcome(job, options)
+    outcome = _outcome(job, options, clock)
     for kind_plan in job.plan.kinds:
         outcome.add(as_planned(kind_plan, job.held_back.get(kind_plan.kind, ())))
     outcome.finish()
@@ -137,7 +140,12 @@ def _stop(job: Job, options: Options) -> int:
 
 
 def _ask(job: Job, options: Options) -> None:
-    """Ask on stdout as Docker does, or on stderr where stdout is for a document; a person also sees what would go."""
+    """Ask on stdout as Docker does, or on stderr where stdout is for a document; a person also sees what would go.
+
+    Before that, the world is said on stderr.
+    """
+    sys.stderr.write(on_world(job.world.name()))
+    sys.stderr.flush()
     to_stderr = options.format == JSON
     if not prompt.on_terminal(to_stderr=to_stderr):
         prompt.ask(prompt.question(job.warning), to_stderr=to_stderr)
@@ -151,7 +159,7 @@ def _ask(job: Job, options: Options) -> None:
 
 def _carry_out(job: Job, options: Options, clock: Clock) -> int:
     """Apply the plan and tell of each kind as it is committed; whatever stops the run, what is done is said."""
-    outcome = _outcome(job, options)
+    outcome = _outcome(job, options, clock)
     planned = sum(len(k.steps) for k in job.plan.kinds)
     with watch_signals() as interrupts, Bar(planned) as bar:
 
@@ -190,17 +198,22 @@ def _carry_out(job: Job, options: Options, clock: Clock) -> int:
     return int(outcome.failed)
 
 
-def _outcome(job: Job, options: Options) -> Outcome:
+def _outcome(job: Job, options: Options, clock: Clock) -> Outcome:
     return Outcome(
         job.kinds,
         job.asked,
+        _occasion(job, clock) if options.summary or options.format == JSON else None,
         options.format,
         options.summary,
         options.stops,
         rows=options.rows,
         brief=options.brief,
-        world=job.snapshot,
+        snapshot=job.snapshot,
     )
+
+
+def _occasion(job: Job, clock: Clock) -> Occasion:
+    return Occasion(job.world, clock, job.snapshot.taken_at)
 
 
 def _known(job: Job) -> list[Failure]:

@@ -79,7 +79,7 @@ def gc_policy(session: Session, /, format: str, **own: Any) -> int:
     """Print the effective policy."""
     from prunecli.cli.gc_policy import show_policy
 
-    show_policy(make_setting(session, _asked(own)), as_json=format == "json")
+    show_policy(make_setting(session, _asked(own), needed=False), as_json=format == "json")
     return 0
 
 
@@ -99,7 +99,7 @@ def gc_run(session: Session, /, **own: Any) -> int:
 
     asked = _asked(own)
     options = make_options(COMMAND, **own)
-    return run_gc(session, make_setting(session, asked, change=not options.stops), options)
+    return run_gc(session, make_setting(session, asked), options)
 
 
 def parse_interval(text: str) -> Duration:
@@ -183,5 +183,5 @@ def gc_simulate(session: Session, /, days: str, builds_per_day: str, seed: str, 
     workload = Workload(_count(days), _count(builds_per_day), parse_atoi(seed))
     if workload.days * workload.builds_per_day > MOST_BUILDS:
         raise PrunecliError(f"{workload.days * workload.builds_per_day} builds are too many: at most {MOST_BUILDS}")
-    run_simulation(make_setting(session, _asked(own)), workload, format)
+    run_simulation(make_setting(session, _asked(own), needed=False), workload, format)
     return 0

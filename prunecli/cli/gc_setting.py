@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prunecli.backends import World
+from prunecli.backends import NamedWorld
 from prunecli.cli.session import Session, local_utc_offset
 from prunecli.cli.streams import read_stdin, read_whole
 from prunecli.errors import PolicyError, PrunecliError, SizeError
@@ -17,6 +17,7 @@ from prunecli.policy.buildkitd import keepstorage_policy
 from prunecli.profile import Profile
 from prunecli.snapshot import Snapshot
 from prunecli.units import format_size, parse_size
+from prunecli.worlds import NoWorldError
 
 LIMITS = ("reserved_space", "max_used_space", "min_free_space")
 
@@ -36,7 +37,7 @@ class Asked:
 class Setting:
     """A photographed world and the policy for it. `snapshot.disk` is the disk that the policy is held against."""
 
-    world: World
+    world: NamedWorld
     snapshot: Snapshot
     policy: Policy
     disk_origin: str
@@ -47,18 +48,31 @@ class Setting:
         return self.snapshot.profile
 
 
-def make_setting(session: Session, asked: Asked, *, change: bool = False) -> Setting:
+def make_setting(session: Session, asked: Asked, *, needed: bool = True) -> Setting:
     """Return the world and the policy that were asked for.
+
+    Where a world is not needed, an empty one stands for the default store that is not there yet.
 
     Errors: PolicyError for a mistake in the file, PrunecliError for options that do not fit; nothing was done then.
     """
     text = _read(asked.config) if asked.config is not None else None
     find_disk = disk_finder(session, asked)
-    world = session.world(change=change)
+    world = _find_world(session, needed=needed)
     snapshot = world.snapshot(session.clock.now())
     disk, origin = find_disk(snapshot)
     snapshot = replace(snapshot, disk=disk, profile=snapshot.profile.speaking(session.api(snapshot.profile)))
     return Setting(world, snapshot, _find_policy(text, asked, snapshot), origin)
+
+
+def _find_world(session: Session, *, needed: bool) -> NamedWorld:
+    try:
+        return session.world()
+    except NoWorldError:
+        if needed:
+            raise
+    from prunecli.backends.memory import Memory
+
+    return Memory(Snapshot(0), clock=session.clock.now)
 
 
 def _find_policy(text: bytes | None, asked: Asked, snapshot: Snapshot) -> Policy:

@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from prunecli.backends import Resting, World
+from prunecli.backends import NamedWorld, Resting
 from prunecli.backends.locks import sole
 from prunecli.backends.store import Store
 from prunecli.cli.gc_run import make_plan
@@ -40,12 +40,11 @@ def watch(session: Session, asked: Asked, interval: Duration) -> int:
     """
     if session.target is not None:
         raise PrunecliError("gc watch works on the state store; an Engine collects its garbage itself")
-    session.open_store().close()  # a watch over nothing is a mistake, not a store to be made
+    setting = make_setting(session, asked)
     with sole(Path(os.path.realpath(session.store)), LOCK) as pid:
         if pid is not None:
             who = f" (process {pid})" if pid else ""
             raise PrunecliError(f"another gc watch is at {session.store} already{who}")
-        setting = make_setting(session, asked, change=True)
         if setting.policy.enabled is False:
             raise PrunecliError(f"{setting.policy.source} switches garbage collection off: there is nothing to watch")
         for text in setting.policy.remarks:
@@ -64,7 +63,7 @@ class _Watch:
     def __init__(self, session: Session, setting: Setting, asked: Asked, interrupts: Interrupts) -> None:
         self.session = session
         self.asked = asked
-        self.world: World = setting.world
+        self.world: NamedWorld = setting.world
         self.policy: Policy = setting.policy
         self.find_disk = disk_finder(session, asked)
         self.interrupts = interrupts
@@ -90,8 +89,7 @@ class _Watch:
 
     def begin_anew(self) -> None:
         """Go on with the store that lies there now, with the policy as it is for that one."""
-        self.session.open_store().close()
-        setting = make_setting(self.session, self.asked, change=True)
+        setting = make_setting(self.session, self.asked)
         self.world, self.policy = setting.world, setting.policy
 
     def wait(self, seen: object, until: float) -> str:

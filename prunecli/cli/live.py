@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prunecli.backends.engine.endpoint import Endpoint, TlsFlags, find_endpoint
-from prunecli.errors import PrunecliError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -32,20 +31,6 @@ class Target:
     def endpoint(self, config_dir: Path) -> Endpoint:
         """Return where it listens. Errors: see `find_endpoint`."""
         return find_endpoint(os.environ, config_dir, host=self.host, context=self.context, tls=self.tls)
-
-
-def make_target(host: str | None, context: str | None, *, engine: bool, tls: TlsFlags) -> Target | None:
-    """Return the Engine that global options name, None when they name none.
-
-    Raises PrunecliError for both a host and a context, and for TLS without an Engine.
-    """
-    if host is not None and context is not None:
-        raise PrunecliError("conflicting options: cannot specify both --host and --context")
-    if host is not None or context is not None or engine:
-        return Target(host, context, tls)
-    if tls != TlsFlags():
-        raise PrunecliError("TLS options secure the way to an Engine: name one with --host, --context or --engine")
-    return None
 
 
 def open_engine(session: Session, target: Target) -> Engine:

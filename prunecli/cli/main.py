@@ -13,14 +13,15 @@ import click
 
 from prunecli.cli.groups import Entry, RootGroup
 from prunecli.cli.pflag import Flag, Text
-from prunecli.cli.session import LOG_LEVELS, Session, default_store
+from prunecli.cli.session import LOG_LEVELS, Session
 from prunecli.cli.streams import StdoutError, refusal, stand_in
 from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
 from prunecli.units import parse_go_bool
+from prunecli.worlds import Flags
 
 if TYPE_CHECKING:
-    from prunecli.cli.live import Target
+    from prunecli.backends.engine.endpoint import TlsFlags
 
 COMMANDS = {
     "system": Entry("tables:system", "Prune everything unused, measure disk usage, follow events"),
@@ -39,6 +40,7 @@ COMMANDS = {
     "completion": Entry(
         "completion:completion", "Print the script that teaches a shell to complete prunecli", ours=True
     ),
+    "use": Entry("use:use", "Name the world to work on once for all, or say which one it is", ours=True),
     "plugin": Entry("plugin:plugin", "Make `docker prunecli` work, or undo it", ours=True),
 }
 
@@ -47,11 +49,12 @@ GLOBAL_OPTIONS = [
     Flag(
         ["--store"],
         type=Text("file"),
+        once="--store",
         help="State store to work on (default $PRUNECLI_STORE, else in the user's state directory)",
     ),
     Flag(["--api-version"], type=Text("version"), help="Speak this API version, like $DOCKER_API_VERSION"),
-    Flag(["-H", "--host"], type=Text("host"), help="Work on the live Engine at this address"),
-    Flag(["-c", "--context"], type=Text("name"), help="Work on the live Engine of this Docker context"),
+    Flag(["-H", "--host"], type=Text("host"), once="-H", help="Work on the live Engine at this address"),
+    Flag(["-c", "--context"], type=Text("name"), once="-c", help="Work on the live Engine of this Docker context"),
     Flag(["--engine"], is_flag=True, help="Work on the live Engine that docker itself would use"),
     Flag(["--tls"], is_flag=True, help="Use TLS for an Engine on TCP"),
     Flag(["--tlsverify"], type=Text("bool", parse_go_bool), bare="true", help="Use TLS and check who the Engine is"),
@@ -84,41 +87,34 @@ def root(
     config: str | None,
     log_level: str,
     version: bool,
-    **engine: Any,
+    host: str | None,
+    context: str | None,
+    engine: bool,
+    **tls: Any,
 ) -> None:
     """Keep what the global options say for the command that follows."""
     del version  # answered when no command is named
     if log_level not in LOG_LEVELS:
         raise PrunecliError(f"Unable to parse logging level: {log_level}")
     session = Session(
-        Path(store) if store else default_store(),
+        Flags(store, host, context, engine),
         api_version or os.environ.get("DOCKER_API_VERSION", ""),
         log_level=log_level,
-        store_given=bool(store),
     )
-    if any(value not in (None, False) for value in engine.values()):
-        session.target = _target(**engine)
+    if any(value not in (None, False) for value in tls.values()):
+        session.tls = _tls_flags(**tls)
     if config:
         session.config_dir = Path(config)
     ctx.obj = session
 
 
-def _target(
-    host: str | None,
-    context: str | None,
-    engine: bool,
-    tls: bool,
-    tlsverify: str | None,
-    tlscacert: str | None,
-    tlscert: str | None,
-    tlskey: str | None,
-) -> Target | None:
-    """Return the live Engine that the options name, if they name one."""
+def _tls_flags(
+    tls: bool, tlsverify: str | None, tlscacert: str | None, tlscert: str | None, tlskey: str | None
+) -> TlsFlags:
     from prunecli.backends.engine.endpoint import TlsFlags
-    from prunecli.cli.live import make_target
 
     verify = None if tlsverify is None else parse_go_bool(tlsverify)
-    return make_target(host, context, engine=engine, tls=TlsFlags(tls, verify, tlscacert, tlscert, tlskey))
+    return TlsFlags(tls, verify, tlscacert, tlscert, tlskey)
 
 
 def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:

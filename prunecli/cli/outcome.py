@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prunecli.cli import text
+from prunecli.cli.occasion import Occasion
 from prunecli.cli.options import JSON, TEXT
 from prunecli.printable import printable
 from prunecli.report import Cause, Failure, KindReport
@@ -21,18 +22,20 @@ from prunecli.verdict import Kind
 class Outcome:
     """The reports of one command, printed to stdout: text kind by kind, JSON as one document at the end.
 
-    `kinds` are those that were asked for, `asked` is the request as a document (`documents.request_document`). Without
-    `rows` text leaves out what went one by one, and a `brief` document what is kept. `world` is what was planned on.
+    `kinds` are those that were asked for, `asked` is the request as a document (`documents.request_document`).
+    `occasion` tells of the run where that is shown: in a document and above a summary. Without `rows` text leaves out
+    what went one by one, and a `brief` document what is kept. `snapshot` is what was planned on.
     """
 
     kinds: tuple[Kind, ...]
     asked: Mapping[str, Any]
+    occasion: Occasion | None
     format: str = TEXT
     summary: bool = False
     dry_run: bool = False
     rows: bool = True
     brief: bool = False
-    world: Snapshot | None = None
+    snapshot: Snapshot | None = None
     reports: list[KindReport] = field(default_factory=list)
 
     def add(self, report: KindReport, *, told: tuple[Failure, ...] = ()) -> None:
@@ -62,19 +65,26 @@ class Outcome:
             self._close()
 
     def _close(self) -> None:
-        if self.format == JSON:
+        if self.format == JSON and self.occasion:
             from prunecli.documents import dump, report_document
 
             document = report_document(
-                self.reports, self.asked, dry_run=self.dry_run, world=self.world, brief=self.brief
+                self.reports,
+                self.asked,
+                self.occasion.circumstances(changed=not self.dry_run),
+                dry_run=self.dry_run,
+                snapshot=self.snapshot,
+                brief=self.brief,
             )
             sys.stdout.write(dump(document))
         sys.stdout.flush()
-        if self.summary and self.format == JSON:  # stdout carries one document and nothing else
-            sys.stderr.write(text.summary(self.reports))
-        elif self.summary:
-            gap = "\n" if text.has_total(self.kinds) else ""
-            sys.stdout.write(gap + text.summary(self.reports))
+        if not (self.summary and self.occasion):
+            return
+        summary = text.on_world(self.occasion.world) + text.summary(self.reports)
+        if self.format == JSON:  # stdout carries one document and nothing else
+            sys.stderr.write(summary)
+        else:
+            sys.stdout.write(("\n" if text.has_total(self.kinds) else "") + summary)
             sys.stdout.flush()
 
     @property

@@ -47,11 +47,15 @@ class Text(click.ParamType):  # type: ignore[type-arg] # generic in the newest C
 
 
 class Flag(click.Option):
-    """An option; `bare` is the value that it takes when it is written without one (`--explain`)."""
+    """An option; `bare` is the value that it takes when it is written without one (`--explain`).
 
-    def __init__(self, *args: Any, bare: str | None = None, **kwargs: Any) -> None:
+    `once` is how the refusal of a second value calls it, empty where the last value counts.
+    """
+
+    def __init__(self, *args: Any, bare: str | None = None, once: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.bare = bare
+        self.once = once
 
     @property
     def long(self) -> str:
@@ -234,6 +238,8 @@ class FlagReader:
                 check(value)
             except (ValueTextError, UsageError) as e:
                 self._refuse(f'invalid argument {go_quote(value)} for "{flag.shown}" flag: {e}')
+        if flag.once and any(word.startswith(f"{flag.long}=") for word in self._values):
+            self._refuse(f'invalid argument {go_quote(value)} for "{flag.shown}" flag: specify only one {flag.once}')
         self._values.append(f"{flag.long}={value}")
 
     def _truth(self, text: str, shown: str) -> bool:

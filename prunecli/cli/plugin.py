@@ -108,7 +108,7 @@ def complete_for_docker(words: Sequence[str], *, descriptions: bool) -> None:
     from prunecli.completion.answer import complete
 
     def names(what: str, prefix: str, store: str) -> list[str]:
-        found = find_names(what, prefix, store) if store or what == "context" else []
+        found = find_names(what, prefix, store) if store or what in ("context", "world") else []
         return [name for name in found if _PLAIN.fullmatch(name)]
 
     *before, word = [*words] or [""]

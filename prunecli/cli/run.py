@@ -9,7 +9,7 @@ from prunecli.cli import prompt
 from prunecli.cli.carry import Job, carry_out
 from prunecli.cli.options import Options
 from prunecli.cli.session import Session, local_utc_offset
-from prunecli.documents import request_document
+from prunecli.documents import Circumstances, request_document
 from prunecli.errors import PrunecliError
 from prunecli.info import PruneRequest
 from prunecli.plan import Plan
@@ -20,7 +20,7 @@ from prunecli.verdict import Kind
 
 def run_prune(session: Session, request: PruneRequest, options: Options) -> int:
     """Carry out one prune command and return its exit code."""
-    world = session.world(change=not options.stops)
+    world = session.world()
     snapshot = world.snapshot(session.clock.now())
     profile = snapshot.profile.speaking(session.api(snapshot.profile))
     request = _gate(request, profile, options, session.api_text(profile))
@@ -28,11 +28,11 @@ def run_prune(session: Session, request: PruneRequest, options: Options) -> int:
     plan = plan_on(snapshot, request, utc_offset=utc_offset, api=profile.api)
     remark(plan, session)
 
-    def plan_file() -> bytes:
-        from prunecli.planfile import PlanFile, WorldName, write_plan
+    def plan_file(about: Circumstances) -> bytes:
+        from prunecli.planfile import PlanFile, write_plan
 
-        name = WorldName.of(session.identity(world), profile)
-        return write_plan(PlanFile.of(plan, request, options.command, name, utc_offset=utc_offset), plan, snapshot)
+        file = PlanFile.of(plan, request, options.command, about.world, api=profile.api, utc_offset=utc_offset)
+        return write_plan(file, plan, about, snapshot)
 
     warning = prompt.warning(request, profile, system=options.command == "system prune")
     asked = request_document(request, options.command)

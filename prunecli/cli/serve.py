@@ -27,7 +27,7 @@ from prunecli.printable import printable
 @click.pass_obj
 def serve(session: Session, socket: str | None) -> int:
     """Open the store and answer on the socket."""
-    if session.target is not None:
+    if session.flags.names_engine:
         raise PrunecliError(
             "conflicting options: serve answers from a state store, and another option names a live Engine"
         )
@@ -50,7 +50,8 @@ def serve(session: Session, socket: str | None) -> int:
         sys.stdout.write(printable(f"DOCKER_HOST=unix://{shlex.quote(str(path))}") + "\n")
         sys.stdout.flush()
 
-    store = ServedStore.open(session.store, create=True, clock=clock.now)
+    session.require_store()
+    store = ServedStore.open(session.store, create=False, clock=clock.now)
     with store:
         answer(store, path, clock, ready, debug=session.log_level == "debug")
     return 0

@@ -1,4 +1,4 @@
-"""What the global options decided: which world a command speaks to, which API, which clock, which configuration."""
+"""What a command line decided: which world it speaks to, which API, which clock, which configuration."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prunecli import places
+from prunecli.cli import kept
 from prunecli.clock import Clock
 from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
 from prunecli.profile import Profile, format_api
+from prunecli.worlds import STORE_VARIABLE, Choice, Flags, NoWorldError, Way, choose
 
 if TYPE_CHECKING:
-    from prunecli.backends import World
+    from prunecli.backends import NamedWorld
+    from prunecli.backends.engine.endpoint import TlsFlags
     from prunecli.backends.engine.world import Engine
     from prunecli.backends.store import Store
     from prunecli.cli.live import Target
@@ -26,68 +30,114 @@ LOG_LEVELS = ("debug", "info", "warn", "error", "fatal", "panic")
 
 @dataclass(slots=True)
 class Session:
-    """One run of the program. `store` is a path; `api_version` is text as typed.
+    """One run of the program. `flags` name a world, `tls` secures the way to an Engine; `api_version` is as typed."""
 
-    `target` is the live Engine that was asked for, None for the store; `store_given` says that the store was named.
-    """
-
-    store: Path
+    flags: Flags = field(default_factory=Flags)
     api_version: str = ""
-    config_dir: Path = field(default_factory=lambda: default_config_dir())  # noqa: PLW0108 - defined below
+    config_dir: Path = field(default_factory=lambda: Path(places.docker_config(os.environ)))
     log_level: str = "info"
     clock: Clock = field(default_factory=Clock.from_environment)
-    target: Target | None = None
-    store_given: bool = False
+    tls: TlsFlags | None = None
+    _named: tuple[Choice | None] | None = None
+
+    # The world
+
+    @property
+    def named(self) -> Choice | None:
+        """The world that flags, environment or `prunecli use` name, None when nothing does; it stays the same.
+
+        Errors: PrunecliError for more than one, and for a broken file of `prunecli use`.
+        """
+        if self._named is None:
+            self._named = (choose(self.flags, os.environ, kept.read),)
+        return self._named[0]
+
+    @property
+    def target(self) -> Target | None:
+        """The live Engine that is named, None for the state store, or when nothing is.
+
+        Errors: as for `named`; PrunecliError for TLS without an Engine.
+        """
+        return self.as_target(self.named)
+
+    def as_target(self, choice: Choice | None) -> Target | None:
+        """Return the live Engine that a choice names, None for any other."""
+        from prunecli.backends.engine.endpoint import TlsFlags
+        from prunecli.cli.live import Target
+
+        if choice is not None and choice.live:
+            host = choice.value if choice.way is Way.HOST else None
+            context = choice.value if choice.way is Way.CONTEXT else None
+            return Target(host, context, self.tls or TlsFlags())
+        self._refuse_tls()
+        return None
+
+    def _refuse_tls(self) -> None:
+        if self.tls is not None:
+            raise PrunecliError("TLS options secure the way to an Engine: name one with --host, --context or --engine")
+
+    def source(self) -> Target:
+        """Return the Engine to read from into a store, which may be named beside it: docker's own unless one is."""
+        from prunecli.backends.engine.endpoint import TlsFlags
+        from prunecli.cli.live import Target
+
+        environ = {name: value for name, value in os.environ.items() if name != STORE_VARIABLE}
+        choice = choose(self.flags._replace(store=None), environ, kept.read)
+        if choice is None or not choice.live:
+            return Target(tls=self.tls or TlsFlags())
+        return self.as_target(choice) or Target()
+
+    @property
+    def store(self) -> Path:
+        """The state store that is named, or else the default one; it need not be there."""
+        named = self.flags.store if self.flags.store is not None else os.environ.get(STORE_VARIABLE)
+        return Path(named or places.default_store(os.environ))
+
+    def world(self) -> NamedWorld:
+        """Return the world that is named, or else the default store. Nothing is made.
+
+        Errors: NoWorldError when neither is there, StoreError for a store that is named and is not there, EngineError
+        for an Engine that is out of reach; and those of `named`.
+        """
+        named = self.named
+        target = self.as_target(named)
+        if target is not None:
+            return self.engine(target)
+        if named is None and not os.path.lexists(self.store):
+            raise NoWorldError
+        return self.open_store()
+
+    def engine(self, target: Target) -> Engine:
+        """Return a live Engine. Errors: EngineError when it is out of reach."""
+        from prunecli.cli.live import open_engine
+
+        return open_engine(self, target)
+
+    def require_store(self) -> None:
+        """Raise PrunecliError when options name a live Engine: a command that is about the store has no use for one."""
+        if self.flags.names_engine:
+            raise PrunecliError("this command works on the state store: leave out --host, --context and --engine")
+        self.flags.choice()
+        self._refuse_tls()
 
     def open_store(self, *, create: bool = False) -> Store:
         """Return the state store; `create` makes one where there is none, otherwise that is a StoreError.
 
-        Raises PrunecliError when a live Engine was named.
+        Errors: as for `require_store`.
         """
         self.require_store()
+        return self.pulled_store() if create else self._open(create=False)
+
+    def pulled_store(self) -> Store:
+        """Return the store that an Engine is read into, made where there is none."""
+        return self._open(create=True)
+
+    def _open(self, *, create: bool) -> Store:
         from prunecli.backends.store import Store
 
         return Store.open(self.store, create=create, clock=self.clock.now)
 
-    def require_store(self) -> None:
-        """Raise PrunecliError when a live Engine was named: a command that asks for the store has no use for one."""
-        if self.target is not None:
-            raise PrunecliError("this command works on the state store: leave out --host, --context and --engine")
-
-    def world(self, *, change: bool = False) -> World:
-        """Return the world that the global options name.
-
-        A store that does not exist yet is an empty world, and stays absent unless it is to be changed.
-        """
-        if self.target is not None:
-            return self.engine(self.target)
-        there = self.store.exists()
-        if there or change:
-            world: World = self.open_store(create=change)
-        else:
-            from prunecli.backends.memory import Memory
-            from prunecli.snapshot import Snapshot
-
-            world = Memory(Snapshot(0), clock=self.clock.now)
-        if not there:
-            self.warn(f"there is no state store at {self.store} yet: load one with `prunecli state import FILE`")
-        return world
-
-    def engine(self, target: Target) -> Engine:
-        """Return a live Engine. Raises PrunecliError when a store was named too, EngineError when out of reach."""
-        from prunecli.cli.live import open_engine
-
-        if self.store_given:
-            raise PrunecliError("conflicting options: --store names a file, and another option a live Engine")
-        return open_engine(self, target)
-
-    def identity(self, world: World) -> str:
-        """Return what names the world, in a plan file and to people: `the state store /x/state.db`."""
-        if self.target is None:
-            return f"the state store {os.path.realpath(self.store)}"
-        from prunecli.backends.engine.world import Engine
-
-        return f"the Engine at {world.url}" if isinstance(world, Engine) else "an Engine"
+    # What else was decided
 
     def api(self, profile: Profile) -> tuple[int, int]:
         """Return the API version to speak with an Engine of this profile.
@@ -133,19 +183,6 @@ class Session:
         """Say something on stderr that is neither result nor error."""
         if LOG_LEVELS.index(self.log_level) <= LOG_LEVELS.index("warn"):
             print(f"prunecli: {printable(text)}", file=sys.stderr)
-
-
-def default_store() -> Path:
-    """Return where the state store is when nobody says: `$PRUNECLI_STORE`, else below the user's state directory."""
-    if named := os.environ.get("PRUNECLI_STORE"):
-        return Path(named)
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "prunecli" / "state.db"
-
-
-def default_config_dir() -> Path:
-    """Return Docker's configuration directory: `$DOCKER_CONFIG`, else `~/.docker`."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
 
 
 def local_utc_offset(instant: int) -> int:

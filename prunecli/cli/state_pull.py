@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from prunecli.cli.files import replace_whole
-from prunecli.cli.live import Target, open_engine
+from prunecli.cli.live import open_engine
 from prunecli.cli.pflag import DockerCommand, Flag, Text
 from prunecli.cli.session import Session
 from prunecli.errors import DumpError
@@ -33,14 +33,13 @@ def state_pull(session: Session, output: str | None) -> int:
     """Read an Engine, and keep what it says."""
     from prunecli.wire import read_dump
 
-    target, session.target = session.target or Target(), None
-    with open_engine(session, target) as engine:
+    with open_engine(session, session.source()) as engine:
         document = engine.dump()
         dump = read_dump(document, source=engine.url)
     if output is not None:
         _write(output, json.dumps(document, ensure_ascii=True, indent=1) + "\n")
         return 0
-    with session.open_store(create=True) as store:
+    with session.pulled_store() as store:
         store.replace(dump.snapshot, dump.raw, dump.header)
     return 0
 

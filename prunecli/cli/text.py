@@ -11,6 +11,7 @@ from prunecli.printable import printable
 from prunecli.report import Cause, KindReport
 from prunecli.units import format_size
 from prunecli.verdict import Kind
+from prunecli.worlds import WorldName
 
 HEADINGS = {
     Kind.CONTAINER: "Deleted Containers:",
@@ -64,6 +65,11 @@ def counted(number: int, kind: Kind) -> str:
 def listed(parts: Sequence[str]) -> str:
     """Return `a`, `a and b`, or `a, b and c`."""
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else "".join(parts)
+
+
+def on_world(world: WorldName) -> str:
+    """Return the line that says which world is meant, above a summary and before a question."""
+    return f"On {printable(str(world))}\n"
 
 
 def summary(reports: Sequence[KindReport]) -> str:

@@ -142,7 +142,11 @@ NOTHING_TO_OFFER = frozenset(
 )
 """Options whose values only a person can know."""
 
-ARGUMENTS: dict[str, tuple[str, ...]] = {"apply": ("file",), "state import": ("file",)}
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "apply": ("file",),
+    "state import": ("file",),
+    "use": ("names world",),
+}
 """The sources of positional words."""
 
 

@@ -67,6 +67,7 @@ def info(world: ServedWorld, request: Request) -> Answer:
     document = _counts(told) | _ENVIRONMENT
     document |= {"SystemTime": format_instant(told.snapshot.taken_at), "ServerVersion": request.profile.engine}
     document |= {key: value for key, value in said.items() if key in document}
+    document["ID"] = world.store.name().id  # of the store: an import does not make it the Engine that it came from
     return json_answer(_spoken_info(document, request.profile))
 
 
@@ -85,7 +86,7 @@ def _counts(told: Told) -> Json:
     paused = sum(c.state == "paused" for c in containers)
     running = sum(c.running for c in containers) - paused
     return {
-        "ID": "prunecli",
+        "ID": "",
         "Containers": len(containers),
         "ContainersRunning": running,
         "ContainersPaused": paused,

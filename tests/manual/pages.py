@@ -20,11 +20,15 @@ _UNITS = {
     "duration": "A duration: a number with a unit (s, m, h), several in a row.",
     "age": "A duration: a number with a unit (s, m, h, d, w), several in a row.",
 }
-_ON_A_WORLD = ("PRUNECLI_STORE", "XDG_STATE_HOME", "PRUNECLI_NOW", "TZ", "DOCKER_API_VERSION", "DOCKER_CONFIG")
+_NAMING_A_WORLD = ("PRUNECLI_WORLD", "PRUNECLI_STORE", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+_ON_A_WORLD = (*_NAMING_A_WORLD, "PRUNECLI_NOW", "TZ", "DOCKER_API_VERSION", "DOCKER_CONFIG")
 _ON_THE_STORE = ("PRUNECLI_STORE", "XDG_STATE_HOME", "PRUNECLI_NOW")
 _FILES = """
 ~/.local/state/prunecli/state.db
 : The default state store.
+
+~/.config/prunecli/world
+: The name of a world that `prunecli use` keeps.
 
 ~/.docker/config.json
 : The Docker client's configuration: `pruneFilters`, and the current context.
@@ -195,6 +199,8 @@ def _environment(command: Command) -> str:
         names = list(known)
     elif command.path[0] in ("completion", "plugin"):
         names = ["DOCKER_CONFIG"]
+    elif command.path[0] == "use":
+        names = [*_NAMING_A_WORLD, "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"]
     elif command.path[0] == "state":
         names = [
             *_ON_THE_STORE,

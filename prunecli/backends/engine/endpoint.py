@@ -86,9 +86,19 @@ def find_endpoint(
     if context != DEFAULT_CONTEXT:
         return _in_context(context, config_dir)
     secured = _tls(environ, config_dir, tls or TlsFlags())
-    if host is None:
-        host = environ.get("DOCKER_HOST") or _usual_host(secured=secured is not None)
-    return Endpoint(parse_host(host, secured=secured is not None), secured)
+    if host is not None:
+        return Endpoint(parse_host(host, secured=secured is not None), secured)
+    if named := environ.get("DOCKER_HOST"):
+        return Endpoint(_parse_named("$DOCKER_HOST", named, secured=secured is not None), secured)
+    return Endpoint(f"tcp://localhost:{_PORTS[True]}" if secured else f"unix://{DEFAULT_SOCKET}", secured)
+
+
+def _parse_named(by: str, host: str, *, secured: bool) -> str:
+    """Return an address in full; when it is none, the refusal says where it stands."""
+    try:
+        return parse_host(host, secured=secured)
+    except PrunecliError as e:
+        raise PrunecliError(f"{by}: {e.message}") from None
 
 
 def parse_host(text: str, *, secured: bool = False) -> str:
@@ -97,11 +107,10 @@ def parse_host(text: str, *, secured: bool = False) -> str:
     `secured` decides the port that stands for none: 2376 with TLS, else 2375.
     Errors: PrunecliError for a scheme that no Engine is reached by, and for an address that names no socket or host.
     """
-    text = text.strip()
-    scheme, separator, rest = text.partition("://")
+    scheme, separator, rest = text.strip().partition("://")
     if not separator:
-        scheme, rest = "tcp", text
-    if not text:
+        scheme, rest = "tcp", scheme
+    if not text.strip():
         raise _no_address(text, "it is empty")
     if scheme == "unix":
         if not rest:
@@ -116,10 +125,6 @@ def parse_host(text: str, *, secured: bool = False) -> str:
 
 def _no_address(text: str, why: str) -> PrunecliError:
     return PrunecliError(f'"{text}" is no address of a Docker Engine: {why}')
-
-
-def _usual_host(*, secured: bool) -> str:
-    return f"tcp://localhost:{_PORTS[True]}" if secured else f"unix://{DEFAULT_SOCKET}"
 
 
 def _tcp_place(rest: str, text: str, *, secured: bool) -> str:
@@ -194,7 +199,7 @@ def _in_context(name: str, config_dir: Path) -> Endpoint:
     }
     found = {part: str(file) for part, file in files.items() if file.is_file()}
     secured = bool(found) or skip
-    url = parse_host(host, secured=secured)
+    url = _parse_named(f'context "{name}"', host, secured=secured)
     return Endpoint(url, Tls(**found, verify=not skip) if secured and url.startswith("tcp://") else None)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -73,7 +73,7 @@ class _Reading:
             **{kind: [found for found in self._found[kind] if found] for kind in self._found},
             "volumes": (self._said["volumes"] or {}).get("Volumes") or [],
             "df": self._said["df"],
-            **self._disk(),
+            **_disk_part(disk_of(self._connection, self._said["info"])),
         }
 
     # Lists
@@ -188,22 +188,27 @@ class _Reading:
                 container.clear()
                 self._read_object(path, container)
 
-    def _disk(self) -> Json:
-        """Return the file system below the data root, which the API does not tell: only a local one can be asked.
 
-        A served state store tells its own.
-        """
-        if self._said["info"].get("OperatingSystem") == STATE_STORE:
-            disk = self._connection.get("/prunecli/disk")
-            return {"disk": disk} if disk else {}
-        root = self._said["info"].get("DockerRootDir")
-        if not (self._connection.local and isinstance(root, str) and os.path.isabs(root)):
-            return {}
-        try:
-            found = os.statvfs(root)
-        except OSError:
-            return {}
-        return {"disk": {"total": found.f_blocks * found.f_frsize, "free": found.f_bfree * found.f_frsize}}
+def disk_of(connection: Connection, info: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the bytes of the file system below the data root, in total and free, None where nobody can say.
+
+    The API does not tell them: only a local file system can be asked. A served state store tells its own.
+    """
+    if info.get("OperatingSystem") == STATE_STORE:
+        disk = connection.get("/prunecli/disk")
+        return (disk["total"], disk["free"]) if disk else None
+    root = info.get("DockerRootDir")
+    if not (connection.local and isinstance(root, str) and os.path.isabs(root)):
+        return None
+    try:
+        found = os.statvfs(root)
+    except (OSError, ValueError):
+        return None
+    return found.f_blocks * found.f_frsize, found.f_bfree * found.f_frsize
+
+
+def _disk_part(disk: tuple[int, int] | None) -> Json:
+    return {"disk": {"total": disk[0], "free": disk[1]}} if disk else {}
 
 
 def _part(said: Json, keys: Iterable[str]) -> Json:

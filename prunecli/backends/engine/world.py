@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from prunecli.backends.engine.connection import Connection
 from prunecli.backends.engine.endpoint import Endpoint
 from prunecli.backends.engine.lanes import load_aside
-from prunecli.backends.engine.reading import Json, Progress, read_engine
+from prunecli.backends.engine.reading import Json, Progress, disk_of, read_engine
 from prunecli.events import Event
 from prunecli.filters import Filters
+from prunecli.kinds.build_cache import DiskStat
 from prunecli.plan import Plan, after
 from prunecli.profile import parse_api
 from prunecli.snapshot import Snapshot
 from prunecli.units import Duration, Instant
 from prunecli.verdict import Kind, Step
+from prunecli.worlds import ENGINE, WorldName
 
 if TYPE_CHECKING:
     from prunecli.backends.engine.changing import EngineChange
@@ -51,6 +53,7 @@ class Engine:
         self._raw: Mapping[Kind, Mapping[str, Any]] = {}
         self._changing: Snapshot | None = None
         self._readings = 0
+        self._said: Mapping[str, Any] | None = None
 
     def close(self) -> None:
         """Hang up."""
@@ -68,6 +71,23 @@ class Engine:
         return self._connection.endpoint.url
 
     # Reading
+
+    def name(self) -> WorldName:
+        """Return what the Engine says of itself: its id stays the same wherever it is reached."""
+        said = self._info()
+        id, host = (said.get(key) if isinstance(said.get(key), str) else None for key in ("ID", "Name"))
+        return WorldName(ENGINE, self.url, id or "", str(self._connection.version.get("Version", "")), host or None)
+
+    def disk(self) -> DiskStat | None:
+        """Return the file system below the Engine's data root; only that of a local one can be asked for."""
+        found = disk_of(self._connection, self._info())
+        return DiskStat(*found) if found else None
+
+    def _info(self) -> Mapping[str, Any]:
+        if self._said is None:
+            said = self._connection.get("/info")
+            self._said = said if isinstance(said, dict) else {}
+        return self._said
 
     def dump(self) -> Json:
         """Return everything that the Engine says of itself, as an Engine dump."""
