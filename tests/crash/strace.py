@@ -15,25 +15,16 @@ from pathlib import Path
 STRACE = shutil.which("strace")
 
 WRITES = (
-    *("write", "writev", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate"),
-    *(
-        "rename",
-        "renameat",
-        "renameat2",
-        "unlink",
-        "unlinkat",
-        "link",
-        "linkat",
-        "mkdir",
-        "fchmod",
-        "sendto",
-        "sendmsg",
-    ),
+    *("write", "writev", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "sendto", "sendmsg"),
+    *("rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "mkdir", "fchmod"),
 )
 """The system calls by which a program changes what it leaves behind, or says what it did."""
 
 DISK = ("pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate")
 """The system calls by which the state store reaches the disk."""
+
+FILES = (*DISK, "write", "rename", "link", "linkat", "unlink", "fchmod")
+"""Those by which any file does; `write` also says things."""
 
 
 @dataclass(frozen=True)
