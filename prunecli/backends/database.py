@@ -145,7 +145,8 @@ class Database:
             with suppress(sqlite3.Error):
                 idle[0].execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             for file in ours:  # SQLite leaves them when their store was moved away, for the next one to stumble over
-                file.unlink(missing_ok=True)
+                with suppress(OSError):
+                    file.unlink(missing_ok=True)
         for db in idle:
             db.close()
         if current:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 from aiohttp import web
 from aiohttp.web import BaseRequest
 
-from prunecli.errors import PrunecliError
+from prunecli.errors import PrunecliError, StoreError
 from prunecli.profile import Profile, format_api
 from prunecli.server import containers, images, imports, networks, prunes, system, volumes
 from prunecli.server.control import Control
@@ -238,7 +238,8 @@ class App:
         response = web.StreamResponse(headers={"Content-Type": JSON, **headers})
         await response.prepare(request)
         await response.write(b"")
-        with self.journal.listening(listener, self.world.clock.now, self.run) as ear:
+        # A store that cannot be read any more has nothing further to tell.
+        with self.journal.listening(listener, self.world.clock.now, self.run) as ear, suppress(StoreError):
             # Without a client that could still ask for something, an Engine ends the stream once the past is told.
             _connection(request).at_end_of_input(ear.leave)
             while (page := await ear.next()) is not None:

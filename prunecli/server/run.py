@@ -34,7 +34,11 @@ def serve(store: ServedStore, path: Path, clock: Clock, ready: Callable[[], None
     limits = Limits()
     limits = replace(limits, connections=_affordable(limits.connections))
     with listening(path) as listener:
-        asyncio.run(_serve(ServedWorld(store, clock), listener, ready, limits, debug=debug))
+        world = ServedWorld(store, clock)
+        try:
+            asyncio.run(_serve(world, listener, ready, limits, debug=debug))
+        finally:
+            world.close()
 
 
 def _affordable(connections: int) -> int:

@@ -104,6 +104,7 @@ async def accept(listener: socket.socket, make_protocol: Callable[[], asyncio.Pr
     while True:
         try:
             connection, _ = await loop.sock_accept(listener)
+            await loop.connect_accepted_socket(make_protocol, connection)
         except OSError as error:
             if error.errno == errno.ECONNABORTED:
                 continue
@@ -116,4 +117,3 @@ async def accept(listener: socket.socket, make_protocol: Callable[[], asyncio.Pr
             await asyncio.sleep(_BREATH)
             continue
         short = False
-        await loop.connect_accepted_socket(make_protocol, connection)
