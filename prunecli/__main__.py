@@ -11,9 +11,11 @@ def main() -> None:
         from prunecli.complete import answer
 
         answer(sys.argv[2:])
-    from prunecli.cli.main import run
-    from prunecli.cli.streams import settle
-
+    try:
+        from prunecli.cli.main import run
+        from prunecli.cli.streams import settle
+    except (OSError, ImportError, MemoryError) as e:  # no files, no memory, or half an installation
+        sys.exit(f"prunecli cannot be loaded: {e or 'out of memory'}")
     settle()
     sys.exit(run(sys.argv[1:]))
 

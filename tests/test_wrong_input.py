@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -522,3 +524,80 @@ def test_the_example_is_what_these_tests_begin_with(cli: Cli) -> None:
     assert len(json.loads(cli("system", "prune", "--dry-run", "--format", "json").out)) > 0
     assert cli("system", "prune", "-af", "--volumes", "--dry-run", "--exit-code").code == 10
     assert cli.world().containers == example_world(NOW).containers
+
+
+# Limits
+
+
+def at_most(files: int) -> Callable[[], None]:
+    """Return what leaves a child so many open files."""
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    ["system prune -af", "state export", "system df", "events --since 0 --until 1", "system prune --plan-out plan"],
+)
+def test_too_few_files(cli: Cli, argv: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has too few files is told so, whichever file it is, and of nothing else; nothing is removed for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+    before = everything(cli)
+    told = []
+    for files in range(5, 12):
+        ran = child(cli.path, *argv.split(), prepare=at_most(files))
+        if "site module" in ran.stderr:  # the interpreter itself has too few
+            continue
+        if ran.returncode == 0:
+            break
+        told.append(ran.stderr)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert everything(cli) == before
+    assert [text for text in told if not re.search("(too many open files|Too many open files).*\n$", text)] == []
+    assert [text for text in told if len(text.splitlines()) != 1] == []
+
+
+@pytest.mark.parametrize("beside", ["-wal", "-journal"])
+def test_something_in_the_way(cli: Cli, beside: str, tmp_path: Path) -> None:
+    """What stands where SQLite puts its files is named."""
+    path = tmp_path / "copy.db"
+    with cli.store as store:
+        store.check()
+    path.write_bytes(cli.path.read_bytes())
+    Path(f"{path}{beside}").mkdir()
+    ran = cli("--store", str(path), "volume", "prune", "-af")
+    assert ran.code == 1
+    assert ran.err.endswith(f": {path}{beside} is in the way, which is no regular file\n")
+
+
+def test_stderr_is_full(cli: Cli) -> None:
+    """A stderr that takes nothing changes neither the report nor the exit status."""
+    for argv in (["container", "prune", "--dry-run"], ["--nosuch"], ["volume", "prune", "-af"]):
+        expected = child(cli.path, *argv, "--dry-run") if argv[-1] == "-af" else child(cli.path, *argv)
+        with open("/dev/full", "w") as full:
+            ran = child(cli.path, *argv, prepare=lambda: os.dup2(full.fileno(), 2))
+        assert (ran.returncode, ran.stdout) == (expected.returncode, expected.stdout)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError(), "out of memory: what was read is too large for this machine or its limits"),
+        (RecursionError(), "something that was read is nested too deeply"),
+        (
+            OSError(24, "Too many open files"),
+            "too many open files: raise the limit (ulimit -n), or close what holds them",
+        ),
+        (OSError(5, "Input/output error", "some\nthing"), "some\\x0athing cannot be used: input/output error"),
+        (BrokenPipeError(32, "Broken pipe"), "a connection was closed before everything was written to it"),
+    ],
+    ids=["memory", "nesting", "files", "a file", "a pipe"],
+)
+def test_what_nobody_foresaw(cli: Cli, error: Exception, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system refuses in a place without words of its own is one sentence too, and is not blamed on stdout."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("prunecli.cli.session.Session.open_store", fails)
+    assert cli("state", "check") == (1, "", f"{says}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -32,6 +33,8 @@ _UNCOUNTED = 1 << 40  # more than a store's own count will reach
 _HEADER_SIZE = 100
 _NOT_SQLITE = "is not a prunecli state store: its header is not SQLite's"
 _LOG = ("-wal", "-shm")
+_LONGEST = 500  # bytes of a path: SQLite takes 512, for what stands beside the store too
+_AT_ONCE = 3  # files that SQLite has open: the store, its log, its shared memory
 _READ_ONLY = "cannot be changed: the file or its directory is read-only"
 _FULL = "cannot grow: the disk is full"
 _INDEX_SIZE = 1 << 15  # bytes that the index of SQLite's log grows by
@@ -234,9 +237,8 @@ class Database:
             self._idle.append(db)
         except sqlite3.Error as e:
             db.close()
-            if _code(e) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) or os.path.lexists(
-                f"{self.path}-wal"
-            ):
+            settles = _code(e) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY) and not self._hindrance()
+            if not settles or os.path.lexists(f"{self.path}-wal"):
                 raise
             if not self.read_only:
                 self.read_only, self._refusal = True, _READ_ONLY
@@ -336,8 +338,7 @@ class Database:
             sqlite3.SQLITE_PERM: "cannot be opened: permission denied",
             sqlite3.SQLITE_CANTOPEN: f"cannot be opened: {self._obstacle()}",
             sqlite3.SQLITE_FULL: _FULL,
-            # The index of the log fails as on a broken disk where there is merely no room for it.
-            sqlite3.SQLITE_IOERR: _FULL if self._is_full() else "cannot be read or written: the disk reports an error",
+            sqlite3.SQLITE_IOERR: self._disk_error(),
         }
         return f"{self.name} {words[code]}" if code in words else f"{self.name} cannot be used: {error}"
 
@@ -350,11 +351,39 @@ class Database:
 
     def _obstacle(self) -> str:
         """Find out what SQLite does not say: why a file cannot be opened."""
+        if found := self._hindrance():
+            return found
+        if len(os.fsencode(self.path)) > _LONGEST:
+            return f"SQLite takes paths of at most {_LONGEST} bytes, with its additions"
         if not os.path.lexists(self.path.parent):
             return f"there is no directory {self.path.parent}"
         if not self.path.exists() and os.access(self.path.parent, os.W_OK | os.X_OK):
             return "it does not exist"
         return "permission denied"
+
+    def _hindrance(self) -> str:
+        """Return what keeps SQLite from its files, whatever it makes of that; empty when nothing does.
+
+        The store's own file is not touched for it: see `_is_there`.
+        """
+        for beside in (f"{self.path}{ending}" for ending in ("-wal", "-shm", "-journal")):
+            if os.path.lexists(beside) and not os.path.isfile(beside):
+                return f"{beside} is in the way, which is no regular file"
+        try:
+            with contextlib.ExitStack() as opened:
+                for _ in range(_AT_ONCE):
+                    opened.callback(os.close, os.open("/", os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as e:
+            return _reason(e)
+        return ""
+
+    def _disk_error(self) -> str:
+        """Find out what an error of the disk is: the index of the log fails so where there is merely no room for it."""
+        if found := self._hindrance():
+            return f"cannot be read or written: {found}"
+        if self._is_full():
+            return _FULL
+        return "cannot be read or written: the disk, or a limit on the size of files, refuses it"
 
 
 def _identity(path: Path) -> Identity | None:
