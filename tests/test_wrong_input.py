@@ -588,10 +588,11 @@ def test_stderr_is_full(cli: Cli) -> None:
             OSError(24, "Too many open files"),
             "too many open files: raise the limit (ulimit -n), or close what holds them",
         ),
+        (FileNotFoundError(2, "No such file or directory"), "the current folder was removed: go to another one"),
         (OSError(5, "Input/output error", "some\nthing"), "some\\x0athing cannot be used: input/output error"),
         (BrokenPipeError(32, "Broken pipe"), "a connection was closed before everything was written to it"),
     ],
-    ids=["memory", "nesting", "files", "a file", "a pipe"],
+    ids=["memory", "nesting", "files", "a folder", "a file", "a pipe"],
 )
 def test_what_nobody_foresaw(cli: Cli, error: Exception, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the system refuses in a place without words of its own is one sentence too, and is not blamed on stdout."""

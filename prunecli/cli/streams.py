@@ -73,6 +73,8 @@ def _text(made: type[io.FileIO], stream: io.TextIOWrapper) -> io.TextIOWrapper:
 def refusal(error: OSError) -> str:
     """Return a sentence for what the system refused, where nobody else has words for it."""
     reason = (error.strerror or str(error)).lower()
+    if error.errno == errno.ENOENT and not error.filename:
+        return "the current folder was removed: go to another one"
     if error.errno in (errno.EMFILE, errno.ENFILE):
         reason += ": raise the limit (ulimit -n), or close what holds them"
     return f"{os.fsdecode(error.filename)} cannot be used: {reason}" if error.filename else reason

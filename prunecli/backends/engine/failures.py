@@ -71,7 +71,9 @@ def _broken(endpoint: Endpoint, where: str, causes: list[BaseException]) -> Engi
     lost = {"RemoteDisconnected", "IncompleteRead", "ConnectionResetError", "BrokenPipeError", "ConnectionAbortedError"}
     if names & {*lost, "ProtocolError", "ChunkedEncodingError"}:
         return LostError(f"the Docker daemon at {endpoint.url} went away before it had answered")
-    return EngineError(f"error during connect: {where}: {causes[-1]}")
+    last = causes[-1]
+    reason = last.strerror.lower() if isinstance(last, OSError) and last.strerror else last
+    return EngineError(f"error during connect: {where}: {reason}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
