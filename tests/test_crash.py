@@ -36,7 +36,10 @@ def test_faults_reach_every_task(kind: type[Task], tmp_path: Path) -> None:
     task.judge(killed)
     full = task.run(Fault(DISK, "error=ENOSPC", 1, on=True))
     if kind is not PlanOut:  # which writes nothing into the store
-        words = ("cannot grow: the disk is full", "cannot be read or written: the disk reports an error")
+        words = (
+            "cannot grow: the disk is full",
+            "cannot be read or written: the disk, or a limit on the size of files, refuses it",
+        )
         assert full.returncode == 1
         assert full.stderr in [f"{task.store} {said}\n" for said in words]
     task.judge(full)
