@@ -2,6 +2,7 @@
 
 - `text`: the bytes of a file to the JSON object of a dump
 - `fields`: typed access to that JSON, with the path in each error
+- `shapes`: the types of what is kept beside the records; nulls are settled here
 - `places`: where each object occurs in a dump, taken apart and put together
 - `containers`, `networks`, `volumes`, `images`, `build_cache`, `header`: JSON and record, both ways
 - `control`: the usage records of BuildKit's control service, both ways

@@ -60,7 +60,9 @@ def read_dump(dump: str | bytes | Json, *, source: str = "the dump", now: Instan
     snapshot = _read_snapshot(whole, found, now)
     if header.pop(notes.KEY, None) is not None:
         snapshot = notes.apply_notes(snapshot, whole.sub(notes.KEY))
-    _keep_basis(derive(snapshot), raw, header)
+    derived = derive(snapshot)
+    _complete_rows(snapshot, derived, raw)
+    _keep_basis(derived, raw, header)
     return Dump(snapshot, raw, header)
 
 
@@ -108,6 +110,16 @@ def _read_snapshot(whole: Reader, found: Mapping[str, Mapping[str, Reader]], now
 
 def _ordered(records: Iterable[_R]) -> tuple[_R, ...]:
     return tuple(sorted(records, key=notes.key_of))
+
+
+def _complete_rows(snapshot: Snapshot, derived: Derived, raw: Raw) -> None:
+    """Give an image that has no row of a list, or one of something else, the row that an Engine would show."""
+    for image in snapshot.images:
+        said = raw[Kind.IMAGE][image.id]["images"]["is"]
+        row: Json = said.get("Summary") or {}
+        if row.get("Id") != image.id:
+            new = images.write_list_row(image, snapshot.profile.max_api, derived.image_users[image.id])
+            raw[Kind.IMAGE][image.id]["images"] |= {"is": {**said, "Summary": {**new, **row, "Id": image.id}}}
 
 
 def _keep_basis(derived: Derived, raw: Raw, header: Json) -> None:

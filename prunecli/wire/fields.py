@@ -30,6 +30,10 @@ class Reader:
             raise self._wrong(path, data, "an object")
         self.data: Json = data
 
+    def holding(self, data: Json) -> Reader:
+        """Return a reader of other data at the same place."""
+        return self if data is self.data else Reader(data, self.path, self._source)
+
     def wrong(self, key: str, what: str) -> DumpError:
         """Return the error that says what is wrong at a key."""
         return DumpError(f"{self._source}: {self._at(key)} {what}")

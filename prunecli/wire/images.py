@@ -205,12 +205,16 @@ def _new(image: Image, layers: Mapping[str, int], profile: Profile, users: int) 
         "Config": None if image.labels is None else {"Cmd": ["sh"], "Env": None, "Labels": dict(image.labels) or None},
         "History": history,
     }
-    api = profile.max_api
-    row = _new_row(image, api, users if api >= _COUNTED else -1, shared_size=-1)
+    row = write_list_row(image, profile.max_api, users)
     if profile.containerd:
         layered = read_layers(Reader(inspect, image.id, ""))
         inspect["Descriptor"], row["Manifests"] = write_content(image, inspect, layered)
     return inspect | {"Summary": row}
+
+
+def write_list_row(image: Image, api: tuple[int, int], users: int) -> Json:
+    """Return the row of a list for an image that has none; `users` counts the containers made from it."""
+    return _new_row(image, api, users if api >= _COUNTED else -1, shared_size=-1)
 
 
 def _own_layers(image: Image, layers: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from prunecli.verdict import Kind
 from prunecli.wire.fields import Json, Reader
+from prunecli.wire.shapes import settle
 
 Raw = dict[Kind, dict[str, Json]]
 
@@ -76,8 +77,9 @@ def take_apart(dump: Reader) -> tuple[Raw, Json, dict[str, dict[str, Reader]]]:
     raw: Raw = {kind: {} for kind in Kind}
     header = dict(dump.data)
     df = dump.sub("df")
-    if "df" in header and header["df"] is not None:
-        header["df"] = dict(df.data)
+    for part in ("version", "info", "df"):
+        if header.get(part) is not None:
+            header[part] = dict(settle(dump.sub(part), part))
     found: dict[str, dict[str, Reader]] = {}
     for place in PLACES:
         holder, kept = (df, header.get("df")) if place.in_df else (dump, header)
@@ -88,9 +90,10 @@ def take_apart(dump: Reader) -> tuple[Raw, Json, dict[str, dict[str, Reader]]]:
             name = item.name(place.key)
             if name in here:
                 raise item.wrong(place.key, f'is there twice: "{name}"')
-            entry = {"at": at, "is": item.data}
+            settled = item.holding(settle(item, place.path))
+            entry = {"at": at, "is": settled.data}
             if first or name in raw[place.kind]:
-                here[name] = item
+                here[name] = settled
                 raw[place.kind].setdefault(name, {})[place.path] = entry
             else:
                 strangers.append(entry)
