@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from prunecli.cli.df_rows import container_fields
+from prunecli.cli.formats import Format
 from prunecli.details import container_details, status
+from prunecli.errors import TemplateError
 from prunecli.kinds.container import Container
 from prunecli.kinds.image import Image
 from prunecli.kinds.volume import Volume
@@ -311,6 +313,19 @@ def test_times_are_local(run: Shell) -> None:
             'template: :1:31: executing "" at <.Nope>: can\'t evaluate field Nope in type *formatter.volumeContext\n',
             id="what came before a mistake in details is shown",
         ),
+        pytest.param(
+            ("--format", '{{range 99}}{{printf "%999999d" 1}}{{end}}'),
+            "",
+            'template parsing error: template: :1:14: executing "" at <printf "%999999d" 1>: '
+            "error calling printf: too much text: more than 8MB beyond what the data hold\n",
+            id="gigabytes of text",
+        ),
+        pytest.param(
+            ("--format", "table " + r"{{.Type}}\t" * 101),
+            "",
+            "table has 101 columns: no more than 100 can be aligned\n",
+            id="more columns than anybody looks at",
+        ),
     ],
 )
 def test_template_mistakes(run: Shell, argv: tuple[str, ...], out: str, err: str) -> None:
@@ -523,3 +538,12 @@ def test_plain_output_needs_no_templates(run: Shell) -> None:
     loaded = {line.rsplit("|", 1)[-1].strip() for line in ran.stderr.splitlines() if line.startswith("import time:")}
     assert "prunecli.usage" in loaded
     assert not loaded & {"rich", "humanize", "prunecli.gotemplate", "prunecli.wire"}
+
+
+def test_no_table_fills_the_memory() -> None:
+    """One long cell would make every other cell of its column as long."""
+    rows = [("row", {"Name": "a"})] * 1_000
+    long = '{{if eq .Name "b"}}{{printf "%99999s" ""}}{{end}}\\tx'
+
+    with pytest.raises(TemplateError, match="table too wide"):
+        Format(f"table {long}").render([*rows, ("row", {"Name": "b"})], {"Name": "NAME"})

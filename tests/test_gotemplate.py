@@ -6,6 +6,7 @@ Expectations were taken from Go 1.24's `text/template` with the functions of doc
 from __future__ import annotations
 
 import json
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from prunecli.errors import TemplateError
 from prunecli.gotemplate import Struct, go_json, go_quote, parse, typed
+from tests.fuzz.templates import cases, check
 
 EVENT = Struct(
     "*events.Message",
@@ -490,3 +492,75 @@ def test_anything_is_output_or_a_template_error(text: str) -> None:
     assert isinstance(out, str)
     assert error is None or error.message.startswith("template: :")
     assert isinstance(template.header({"S": "SIZE"}), str)
+
+
+TOO_MUCH_TEXT = [
+    pytest.param('{{range 99}}{{printf "%999999d" 1}}{{end}}', id="wide in a range"),
+    pytest.param('{{printf "' + "%999999d" * 9 + '"' + " 1" * 9 + "}}", id="wide many times"),
+    pytest.param('{{printf "' + "%.999999f" * 9 + '"' + " 1." * 9 + "}}", id="precise many times"),
+    pytest.param('{{printf "%999999v" .L}}', id="wide for each in a list"),
+    pytest.param('{{$x := "<"}}{{range 30}}{{$x = js $x}}{{$x = print $x $x}}{{end}}', id="doubled, not shown"),
+    pytest.param('{{$x := pad "<" 999999 0}}{{range 99}}{{$y := len $x}}{{end}}', id="looked at again and again"),
+    pytest.param('{{join (split (pad "x" 999999 0) "") (pad "x" 99999 0)}}', id="joined"),
+    pytest.param('{{pad "x" 16000000 0}}', id="padded"),
+]
+
+
+def calls_the_next_twice(number: int) -> str:
+    call = f'{{{{template "{number + 1}"}}}}' if number < 39 else ""
+    return f'{{{{define "{number}"}}}}{call}{call}{{{{end}}}}'
+
+
+TOO_MUCH_TO_DO = [
+    pytest.param("{{range 1000000000}}{{end}}", id="turns of nothing"),
+    pytest.param("{{range 100000}}{{range 100000}}{{end}}{{end}}", id="ranges in ranges"),
+    pytest.param("".join(map(calls_the_next_twice, range(40))) + '{{template "0"}}', id="templates in templates"),
+]
+
+
+@pytest.mark.parametrize("text", TOO_MUCH_TEXT)
+def test_no_template_fills_the_memory(text: str) -> None:
+    """A page of template makes some megabytes and no gigabytes: beyond that, one sentence says so."""
+    out, error = parse(text).run(Struct("x", {"L": typed(["a"] * 20, "[]string")}))
+
+    assert error is not None
+    assert "too much text" in error.message
+    assert len(out) <= 8_000_000
+
+
+@pytest.mark.parametrize("text", TOO_MUCH_TO_DO)
+def test_no_template_runs_for_ever(text: str) -> None:
+    """Nor does it take steps without end."""
+    with pytest.raises(TemplateError, match="too much to do: more than 100000 steps"):
+        parse(text).execute(EVENT)
+
+
+def test_every_execution_brings_its_share() -> None:
+    """Rows without end go through one template, as long as each of them takes no more than its data ask for."""
+    template = parse("{{range .L}}{{upper .}} {{end}}{{json .}}")
+    row = Struct("x", {"L": typed(["word"] * 20, "[]string")})
+    before = vars(template.budget).copy()
+
+    for _ in range(100):
+        template.execute(row)
+
+    assert all(left >= before[name] for name, left in vars(template.budget).items())
+
+
+def test_rows_share_what_is_allowed() -> None:
+    """What one row may make, a thousand rows cannot each."""
+    template = parse('{{$x := printf "%99999s" .S}}')
+
+    with pytest.raises(TemplateError, match="too much text"):
+        any(map(template.execute, [Struct("x", {"S": ""})] * 1_000))
+
+
+def test_zeros_in_a_width() -> None:
+    """A number with thousands of zeros in front is that number."""
+    assert output('{{printf "%.' + "0" * 5_000 + '2f" 1.5}}') == "1.50"
+
+
+def test_a_round_of_random_templates() -> None:
+    """Random templates give text of a bounded length, or a TemplateError; the module has longer rounds."""
+    for case in islice(cases(seed=3), 30):
+        assert not check(case), case

@@ -24,6 +24,8 @@ RAW = "raw"
 JSON = "json"
 PRETTY = "pretty"
 
+_MAX_COLUMNS = 100
+_MAX_PADDING = 32_000_000  # characters
 _JSON_TEMPLATE = "{{json .}}"
 
 Fields = Mapping[str, object]
@@ -68,6 +70,7 @@ class Format:
         except TemplateError as e:
             raise TemplateError(f"template parsing error: {e}") from e
         if self.is_table:
+            _check_table("".join(lines))
             lines = [align_columns("".join([template.header(columns), "\n", *lines]))]
         return contained("".join(lines), self.body)
 
@@ -91,6 +94,16 @@ def _as_go(value: object) -> object:
     from prunecli.gotemplate import typed
 
     return typed(value or None, "[]string") if isinstance(value, tuple) else value
+
+
+def _check_table(text: str) -> None:
+    """Refuse what gets too large when each cell is padded to its column's width. Errors: TemplateError."""
+    lines = text.splitlines()
+    columns = max((line.count("\t") for line in lines), default=0)
+    if columns > _MAX_COLUMNS:
+        raise TemplateError(f"table has {columns} columns: no more than {_MAX_COLUMNS} can be aligned")
+    if max(map(len, lines), default=0) * len(lines) > 8 * len(text) + _MAX_PADDING:
+        raise TemplateError(f"table too wide: with all its cells padded it is more than {_MAX_PADDING // 10**6}MB")
 
 
 def contained(text: str, template: str) -> str:

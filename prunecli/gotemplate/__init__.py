@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prunecli.errors import TemplateError
+from prunecli.gotemplate.budget import Budget
 from prunecli.gotemplate.execute import Execution
 from prunecli.gotemplate.functions import DOCKER_FUNCTIONS, GO_FUNCTIONS, HEADER_FUNCTIONS
 from prunecli.gotemplate.gojson import go_json
@@ -31,11 +32,12 @@ _HEADER_FUNCTIONS = {**GO_FUNCTIONS, **HEADER_FUNCTIONS}
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed template, which can be executed any number of times."""
+    """A parsed template, which can be executed any number of times, on one `budget` for text and work."""
 
     text: str
     name: str
     trees: Trees
+    budget: Budget = field(default_factory=Budget, repr=False, compare=False)
 
     def execute(self, data: object) -> str:
         """Return the template filled in; `TemplateError` with Go's words where it does not fit the data."""
@@ -49,7 +51,7 @@ class Template:
 
         Source: `docker system df -v --format` has shown what came before the mistake.
         """
-        execution = Execution(self.text, self.name, self.trees, _FUNCTIONS)
+        execution = Execution(self.text, self.name, self.trees, _FUNCTIONS, self.budget)
         try:
             execution.run(data)
         except TemplateError as error:
@@ -61,7 +63,7 @@ class Template:
 
         A mistake ends the row where it is, as in Docker.
         """
-        execution = Execution(self.text, self.name, self.trees, _HEADER_FUNCTIONS)
+        execution = Execution(self.text, self.name, self.trees, _HEADER_FUNCTIONS, self.budget)
         with suppress(TemplateError):
             execution.run(typed(columns, "formatter.SubHeaderContext"))
         return "".join(execution.out)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, cast
 
 from prunecli.errors import TemplateError
 from prunecli.gotemplate import nodes
+from prunecli.gotemplate.budget import Budget, weigh
 from prunecli.gotemplate.formatting import PLAIN, format_value, sprint
 from prunecli.gotemplate.functions import ANY, GO_FUNCTIONS, Function, printable
 from prunecli.gotemplate.literals import quote
@@ -41,12 +42,13 @@ class _Jump(Exception):
 class Execution:
     """One run; the text written so far is in `out`, also when a mistake ends the run."""
 
-    def __init__(self, source: str, name: str, trees: Trees, functions: Mapping[str, Function]) -> None:
+    def __init__(self, source: str, name: str, trees: Trees, functions: Mapping[str, Function], budget: Budget) -> None:
         self.source = source
         self.source_name = name
         self.name = name  # of the template that runs
         self.trees = trees
         self.functions = functions
+        self.budget = budget
         self.out: list[str] = []
         self.node: nodes.Node | None = None  # what is being evaluated, for messages
         self.variables: list[tuple[str, object]] = []
@@ -56,8 +58,11 @@ class Execution:
         """Write the whole template; `TemplateError` where it does not fit the data."""
         dot = INVALID if data is None else data
         self.variables = [("$", dot)]
+        self.budget.begin(data)
         try:
             self.walk(dot, self.trees[self.name])
+        except FunctionError as error:  # those of functions have become mistakes; this one is the budget's
+            raise self.mistake(str(error)) from None
         except RecursionError:  # only a template that calls itself goes this deep
             self.name, self.node = self.calls[-1] if self.calls else (self.name, self.node)
             raise self.mistake("exceeded maximum template depth (100000)") from None
@@ -79,13 +84,14 @@ class Execution:
     def walk(self, dot: object, body: Iterable[nodes.Statement]) -> None:
         for statement in body:
             self.node = statement
+            self.budget.step()
             match statement:
                 case nodes.Text():
-                    self.out.append(statement.text)
+                    self.out.append(self.budget.take(statement.text))
                 case nodes.Action():
                     value = self.pipe(dot, statement.pipe)
                     if not statement.pipe.variables:
-                        self.out.append(sprint([printable(unbox(value))]))
+                        self.out.append(self.budget.take(sprint([printable(unbox(value))])))
                 case nodes.Branch(keyword="range"):
                     self.walk_range(dot, statement)
                 case nodes.Branch():
@@ -137,6 +143,7 @@ class Execution:
 
     def iteration(self, branch: nodes.Branch, index: object, item: object) -> None:
         """Run a range's body once, with its variables set."""
+        self.budget.step()
         variables, known = branch.pipe.variables, len(self.variables)
         values = (index, item) if len(variables) > 1 else (item,)
         for offset, (variable, value) in enumerate(zip(variables, values, strict=False)):
@@ -304,11 +311,18 @@ class Execution:
             values.append(self.check(final, types[-1]))
         if builtin and name == "call":
             values = [str(args[0]) if args else _reflect_string(final), values[0]]
-        return self.guarded(name, whole, lambda: function.call(*values))
+        return self.guarded(name, whole, function, values)
 
-    def guarded(self, name: str, whole: nodes.Node, call: Callable[[], object]) -> object:
+    def guarded(self, name: str, whole: nodes.Node, function: Function, values: list[object]) -> object:
         try:
-            return call()
+            self.budget.step()
+            self.budget.claim(sum(len(value) for value in values if isinstance(value, str)))
+            result = function.call(*values)
+            if isinstance(result, str):
+                self.budget.take(result)
+            elif is_list(result):
+                self.budget.claim(weigh(result))
+            return result
         except FunctionError as error:
             self.node = whole
             raise self.mistake(f"error calling {name}: {error}") from None

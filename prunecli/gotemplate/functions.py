@@ -18,6 +18,7 @@ from prunecli.gotemplate.values import (
     FunctionError,
     Kind,
     Struct,
+    check_length,
     element,
     is_list,
     kind_of,
@@ -29,8 +30,6 @@ from prunecli.gotemplate.values import (
     unbox,
     valid_utf8,
 )
-
-_MAX_REPEAT: Final = 2**24  # spaces; Go's limit is what memory holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +168,23 @@ def printable(value: object) -> object:
 
 
 _HTML: Final = str.maketrans({"\0": "�", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_JS: Final = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
 
 
-def _js_char(char: str) -> str:
-    if char in _JS:
-        return _JS[char]
-    if char < " " or (char > "\x7f" and not char.isprintable() and not "\ud800" <= char <= "\udfff"):
-        return f"\\u{ord(char):04X}"
-    return char
+class _JsTable(dict[int, str]):
+    """What becomes of each character; those not asked for yet are found and kept."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        unsafe = char < " " or (char > "\x7f" and not char.isprintable() and not "\ud800" <= char <= "\udfff")
+        self[code] = f"\\u{code:04X}" if unsafe else char
+        return self[code]
+
+
+_JS: Final = _JsTable(
+    str.maketrans(
+        {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
+    )
+)
 
 
 def _json(value: object) -> str:
@@ -214,14 +221,18 @@ def _split(text: str, separator: str) -> object:
     return typed(text.split(separator) if separator else list(text), "[]string")
 
 
+def _join(texts: Sequence[str], separator: str) -> str:
+    check_length(len(texts) * len(separator))
+    return str(separator).join(texts)
+
+
 def _pad(text: str, before: int, after: int) -> str:
     """Return the text with that many spaces around it, unless it is empty."""
     if not text:
         return text
     if min(before, after) < 0:
         raise FunctionError("strings: negative Repeat count")
-    if max(before, after) > _MAX_REPEAT:
-        raise FunctionError("strings: Repeat output length overflow")
+    check_length(before + after)
     return " " * before + text + " " * after
 
 
@@ -251,7 +262,7 @@ GO_FUNCTIONS: Final[Mapping[str, Function]] = {
     "printf": Function(lambda form, *values: sprintf(form, values), ("string",), more=True),
     "println": Function(lambda *values: sprintln(values), more=True),
     "html": Function(lambda *values: _text(values).translate(_HTML), more=True),
-    "js": Function(lambda *values: "".join(map(_js_char, _text(values))), more=True),
+    "js": Function(lambda *values: _text(values).translate(_JS), more=True),
     "urlquery": Function(lambda *values: quote_plus(to_bytes(_text(values))), more=True),
     "eq": Function(equal, (ANY,), more=True),
     "ne": Function(lambda a, b: not equal(a, b), (ANY, ANY)),
@@ -264,7 +275,7 @@ GO_FUNCTIONS: Final[Mapping[str, Function]] = {
 DOCKER_FUNCTIONS: Final[Mapping[str, Function]] = {
     "json": Function(_json, (ANY,)),
     "split": Function(_split, ("string", "string")),
-    "join": Function(lambda texts, separator: str(separator).join(texts), ("[]string", "string")),
+    "join": Function(_join, ("[]string", "string")),
     "title": Function(_title, ("string",)),
     "lower": Function(_lower, ("string",)),
     "upper": Function(_upper, ("string",)),

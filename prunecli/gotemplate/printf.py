@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from prunecli.gotemplate.formatting import PLAIN, Verb, format_value
-from prunecli.gotemplate.values import INVALID, Kind, kind_of, type_name, unbox
+from prunecli.gotemplate.values import INVALID, Kind, check_length, count, kind_of, type_name, unbox
 
 _TOO_LARGE: Final = 1_000_000  # for a width or precision
 _FLAGS: Final = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}
@@ -27,6 +27,7 @@ class _Printf:
         self.values = values
         self.position = 0
         self.argument = 0  # the next value to print
+        self.length = 0  # of what was padded
         self.reordered = False
         self.good_index = True
         self.after_index = False
@@ -75,8 +76,14 @@ class _Printf:
             verb = replace(verb, letter=letter)
             if letter in "vw":
                 verb = replace(verb, sharp=False, plus=False, go_syntax=verb.sharp, names=verb.plus)
+            self.expect(self.values[self.argument], verb)
             self.out.append(format_value(self.values[self.argument], verb))
             self.argument += 1
+
+    def expect(self, value: object, verb: Verb) -> None:
+        """Refuse a directive that would make too long a text: each thing in a value gets the whole width."""
+        self.length += count(value) * ((verb.width or 0) + (verb.precision or 0))
+        check_length(self.length)
 
     def index(self) -> None:
         """Read the `[n]` that picks a value, counted from 1."""
@@ -139,13 +146,14 @@ class _Printf:
         return None
 
     def number(self) -> int | None:
-        start = self.position
+        number: int | None = None
         while self.peek() in _DIGITS:
-            self.position += 1
-            if int(self.form[start : self.position]) > _TOO_LARGE and self.peek() in _DIGITS:
+            if number is not None and number > _TOO_LARGE:
                 self.position = len(self.form)
                 return None
-        return int(self.form[start : self.position]) if self.position > start else None
+            number = (number or 0) * 10 + int(self.peek())
+            self.position += 1
+        return number
 
 
 def _describe(value: object) -> str:

@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, final
+from typing import Final, cast, final
 
 ANY: Final = "interface {}"
 
 
 class FunctionError(Exception):
     """A function that cannot do what it was asked; the message is Go's, without what stands around it."""
+
+
+MAX_TEXT: Final = 8_000_000
+"""Characters that one function may make; Go's limit is what memory holds."""
+
+
+def check_length(characters: int) -> None:
+    """Refuse text that is too long before it is made. Errors: FunctionError."""
+    if characters > MAX_TEXT:
+        raise FunctionError(f"too much text: more than {MAX_TEXT // 1_000_000}MB")
 
 
 class Kind(Enum):
@@ -227,3 +237,13 @@ def to_text(data: bytes) -> str:
 def valid_utf8(text: str) -> str:
     """Return the text with U+FFFD for each byte that is no UTF-8."""
     return text if text.isascii() else "".join("�" if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def count(value: object) -> int:
+    """Return how many things a value is: itself, and what is in it."""
+    value = unbox(value)
+    if isinstance(value, Struct):
+        return 1 + sum(map(count, value.fields.values()))
+    if isinstance(value, Mapping):
+        return 1 + len(value) + sum(map(count, value.values()))
+    return 1 + sum(map(count, cast("Iterable[object]", value))) if is_list(value) else 1
