@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -483,6 +484,25 @@ def test_used_after_a_restart(served: Served, monkeypatch: pytest.MonkeyPatch) -
         "b": "it was used after the plan was made",
         "a": "build cache record b builds on it",
     }
+
+
+def test_used_while_a_request_waits(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request may wait for another prune: what a build used meanwhile stays, though we removed its child then."""
+    buildkit = Restarted(served)
+    monkeypatch.setattr("prunecli.backends.engine.changing_cache._MOMENT", SECOND // 5)
+
+    def script(called: Called) -> None:
+        if called.headers[":path"].endswith("/Prune") and "c" in buildkit.records:
+            buildkit._use("b")
+            time.sleep(0.5)
+            called.answer(write_usage_record(usage(buildkit.records.pop("c")), typed=False))
+        else:
+            buildkit(called)
+
+    with service(script, served, monkeypatch) as engine:
+        report = carry_out(engine, plan_for(engine))
+    assert sorted(gone(report)) == ["c", "never", "other"]
+    assert kept(report)["b"] == "it was used after the plan was made"
 
 
 def test_used_before_the_removal(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,7 +145,7 @@ def test_events(engine: Engine) -> None:
 
 
 def test_gc_run(engine: Engine) -> None:
-    """The rules of a policy shrink a real cache, and the Engine tells of it once."""
+    """The rules of a policy shrink a real cache to the record; its BuildKit tells nobody, as with buildx."""
     if not engine.binary:
         pytest.skip("builds need docker with buildx")
     engine.reset()
@@ -161,4 +161,4 @@ def test_gc_run(engine: Engine) -> None:
     gone = before - engine.census().ids["build-cache"]
     assert gone == {row["id"] for row in plan["kinds"]["build-cache"]["removed"]} != set()
     prunes = [e for e in engine.events(began, time.time()) if e["Action"] == "prune" and e["Type"] == "builder"]
-    assert [int(e["Actor"]["Attributes"]["reclaimed"]) for e in prunes] == [plan["reclaimed"]]
+    assert prunes == []

@@ -7,8 +7,7 @@ Source: `buildkit-live.md` 0 and 1.5 of the specification.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from prunecli.backends.engine.changing import EngineChange, Outcome, absent, kept
@@ -18,11 +17,13 @@ from prunecli.backends.engine.records import Records, is_record_id, open_records
 from prunecli.errors import EngineError, RefusedError
 from prunecli.kinds.build_cache import CacheRecord
 from prunecli.report import Failure
-from prunecli.units import Instant
+from prunecli.units import SECOND, Duration, Instant
 from prunecli.verdict import Kind, Step
 
 _LOOKS = 5
 _BREATH = 0.2  # seconds between two looks that do not agree
+_MOMENT: Duration = SECOND
+"""How long before we hear of it a record may have gone; a use that is older was none of our doing."""
 
 
 class CacheChange(EngineChange):
@@ -40,7 +41,7 @@ class CacheChange(EngineChange):
             for first in range(0, len(steps), records.most):
                 if stop():
                     return
-                yield from self._prune(_Sweep(records, ours), steps[first : first + records.most])
+                yield from self._prune(_Sweep(records, ours, clock), steps[first : first + records.most])
 
     def _prune(self, sweep: _Sweep, steps: Sequence[Step]) -> Iterator[Outcome]:
         """Carry out some steps. A connection that ends in the middle is raised after all that is known to be done."""
@@ -77,16 +78,11 @@ class _OwnTraces:
         self._clock = clock
         self._removals: dict[str, list[tuple[Instant, Instant]]] = {}
 
-    @contextmanager
-    def removing(self, going: Iterable[CacheRecord]) -> Iterator[None]:
-        """Note during which time records are being removed."""
-        began = self._clock.earliest()
-        try:
-            yield
-        finally:
-            span = (began, self._clock.latest())
-            for parent in {parent for record in going for parent in record.parents}:
-                self._removals.setdefault(parent, []).append(span)
+    def note(self, record: CacheRecord, began: Instant) -> None:
+        """Take a record that just went; `began` is when it was asked for, which may have waited for its turn."""
+        span = (max(began, self._clock.earliest() - _MOMENT), self._clock.latest())
+        for parent in record.parents:
+            self._removals.setdefault(parent, []).append(span)
 
     def changed(self, step: Step, record: CacheRecord) -> bool:
         """Say whether a record is another than the plan showed, and not by our own doing."""
@@ -102,9 +98,10 @@ class _OwnTraces:
 class _Sweep:
     """Some records on their way out."""
 
-    def __init__(self, records: Records, ours: _OwnTraces) -> None:
+    def __init__(self, records: Records, ours: _OwnTraces, clock: EngineClock) -> None:
         self._records = records
         self._ours = ours
+        self._clock = clock
 
     def outcomes(self, steps: Sequence[Step]) -> Iterator[Outcome]:
         """Yield what came of each step as soon as that is known: look at records, remove, and again while some go."""
@@ -138,13 +135,13 @@ class _Sweep:
         if not going:
             return
         unused_since = max(max(record.created_at, record.last_used_at or 0) for record in going.values())
-        waiting = set(going)
+        waiting = dict(going)
+        began = self._clock.earliest()
         try:
-            with self._ours.removing(going.values()):
-                for id, size in self._records.prune(list(going), unused_since):
-                    if id in waiting:
-                        waiting.remove(id)
-                        yield id, size
+            for id, size in self._records.prune(list(going), unused_since):
+                if record := waiting.pop(id, None):
+                    self._ours.note(record, began)
+                    yield id, size
         except EngineError as error:
             raise LostError(f"{error.message}: some of the {Kind.BUILD_CACHE.value} prune may be done") from error
 
