@@ -20,6 +20,7 @@ __prunecli_commands() {
             'serve:Serve the store as a Docker Engine API on a unix socket'
             'state:Load, save and inspect the state store'
             'system:Prune everything unused, measure disk usage, follow events'
+            'use:Name the world to work on once for all, or say which one it is'
             'volume:Prune unused volumes'
         ) ;;
         'builder'|'buildx') table=(
@@ -102,6 +103,7 @@ __prunecli_options() {
             '--help:Show the help of this command'
         ) ;;
         'apply') table=(
+            '--brief:With --format json: leave out what is kept'
             '--dry-run:Print what would be reported, and remove nothing'
             '--exit-code:With --dry-run: exit 10 when something would go, 0 when nothing would'
             '--explain:Show every object with why it goes or stays; with a name, tag or id all about that one'
@@ -109,7 +111,11 @@ __prunecli_options() {
             '--force:Do not ask, go on'
             '-f:Do not ask, go on'
             '--format:Report as text or json'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--help:Show the help of this command'
         ) ;;
         'builder'|'buildx'|'completion'|'completion bash'|'completion fish'|'completion zsh'|'container'|'demo'|'gc'|'image'|'network'|'plugin'|'plugin install'|'plugin remove'|'state'|'state add'|'state check'|'state demo'|'state export'|'state import'|'system'|'volume') table=(
@@ -124,6 +130,7 @@ __prunecli_options() {
         'builder prune'|'buildx prune') table=(
             '--all:Also take internal, frontend and shared records'
             '-a:Also take internal, frontend and shared records'
+            '--brief:With --format json: leave out what is kept'
             '--dry-run:Print what would be reported, and remove nothing'
             '--exact:Live Engine: remove what the plan shows one by one, not by its own prune'
             '--exit-code:With --dry-run: exit 10 when something would go, 0 when nothing would'
@@ -137,12 +144,17 @@ __prunecli_options() {
             '--max-used-space:Shrink the build cache until it takes less than this'
             '--min-free-space:Shrink the build cache until the disk has this much free'
             '--plan-out:Write the plan to a file for `apply`, and remove nothing'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
             '--reserved-space:Keep this much build cache, whatever else is asked'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--wait:Live Engine: wait this long while another prune runs (e.g. 30s)'
             '--help:Show the help of this command'
         ) ;;
         'container prune'|'network prune') table=(
+            '--brief:With --format json: leave out what is kept'
             '--dry-run:Print what would be reported, and remove nothing'
             '--exact:Live Engine: remove what the plan shows one by one, not by its own prune'
             '--exit-code:With --dry-run: exit 10 when something would go, 0 when nothing would'
@@ -153,7 +165,11 @@ __prunecli_options() {
             '-f:Do not ask, go on'
             '--format:Report as text or json'
             '--plan-out:Write the plan to a file for `apply`, and remove nothing'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--wait:Live Engine: wait this long while another prune runs (e.g. 30s)'
             '--help:Show the help of this command'
         ) ;;
@@ -177,6 +193,7 @@ __prunecli_options() {
             '--help:Show the help of this command'
         ) ;;
         'gc run') table=(
+            '--brief:With --format json: leave out what is kept'
             '--config:Read the policy from this daemon.json or buildkitd.toml; - is stdin'
             '--disk:Disk below the cache, as 252GB:30GB'
             '--dry-run:Print what would be reported, and remove nothing'
@@ -189,8 +206,12 @@ __prunecli_options() {
             '--gc-keepstorage:BuildKit'\''s own rules with reserved[,free[,maximum]] in MB, as buildkitd'\''s worker flag takes them'
             '--max-used-space:Make the default rules with this ceiling for the cache'
             '--min-free-space:Make the default rules with this much of the disk left free'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
             '--reserved-space:Make the default rules with this much that is never pruned away'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--worker:Worker of a buildkitd.toml: oci or containerd'
             '--help:Show the help of this command'
         ) ;;
@@ -222,6 +243,7 @@ __prunecli_options() {
         'image prune') table=(
             '--all:Also take images that have a tag, if no container uses them'
             '-a:Also take images that have a tag, if no container uses them'
+            '--brief:With --format json: leave out what is kept'
             '--dry-run:Print what would be reported, and remove nothing'
             '--exact:Live Engine: remove what the plan shows one by one, not by its own prune'
             '--exit-code:With --dry-run: exit 10 when something would go, 0 when nothing would'
@@ -232,7 +254,11 @@ __prunecli_options() {
             '-f:Do not ask, go on'
             '--format:Report as text or json'
             '--plan-out:Write the plan to a file for `apply`, and remove nothing'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--wait:Live Engine: wait this long while another prune runs (e.g. 30s)'
             '--help:Show the help of this command'
         ) ;;
@@ -301,6 +327,7 @@ __prunecli_options() {
         'system prune') table=(
             '--all:Also take unused images that have a tag, and internal and shared build cache'
             '-a:Also take unused images that have a tag, and internal and shared build cache'
+            '--brief:With --format json: leave out what is kept'
             '--dry-run:Print what would be reported, and remove nothing'
             '--exact:Live Engine: remove what the plan shows one by one, not by its own prune'
             '--exit-code:With --dry-run: exit 10 when something would go, 0 when nothing would'
@@ -311,14 +338,23 @@ __prunecli_options() {
             '-f:Do not ask, go on'
             '--format:Report as text or json'
             '--plan-out:Write the plan to a file for `apply`, and remove nothing'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--volumes:Also take anonymous volumes that no container mounts'
             '--wait:Live Engine: wait this long while another prune runs (e.g. 30s)'
+            '--help:Show the help of this command'
+        ) ;;
+        'use') table=(
+            '--clear:Forget the world that is kept'
             '--help:Show the help of this command'
         ) ;;
         'volume prune') table=(
             '--all:Also take volumes that a person gave a name'
             '-a:Also take volumes that a person gave a name'
+            '--brief:With --format json: leave out what is kept'
             '--dry-run:Print what would be reported, and remove nothing'
             '--exact:Live Engine: remove what the plan shows one by one, not by its own prune'
             '--exit-code:With --dry-run: exit 10 when something would go, 0 when nothing would'
@@ -329,7 +365,11 @@ __prunecli_options() {
             '-f:Do not ask, go on'
             '--format:Report as text or json'
             '--plan-out:Write the plan to a file for `apply`, and remove nothing'
-            '--summary:End with a table of what went and stayed, kind by kind'
+            '--quiet:Report the total alone'
+            '-q:Report the total alone'
+            '--sort:Explain by size, age or name'
+            '--summary:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
+            '--summary=:Report a table of what went and stayed, kind by kind; --summary=full with every object above it'
             '--wait:Live Engine: wait this long while another prune runs (e.g. 30s)'
             '--help:Show the help of this command'
         ) ;;
@@ -356,7 +396,9 @@ __prunecli_option() {
         *' --all'|*' -a') long=--all takes=nothing ;;
         *' --anonymous') long=--anonymous takes=nothing ;;
         *' --api-version') long=--api-version takes=value source='words 1.24 1.30 1.31 1.39 1.40 1.41 1.42 1.43 1.44 1.45 1.46 1.47 1.48 1.49 1.50 1.51' ;;
+        *' --brief') long=--brief takes=nothing ;;
         *' --builds-per-day') long=--builds-per-day takes=value ;;
+        *' --clear') long=--clear takes=nothing ;;
         *' --config') long=--config takes=value source='file' ;;
         *' --context'|*' -c') long=--context takes=value source='names context' ;;
         *' --created') long=--created takes=value source='age' ;;
@@ -391,15 +433,17 @@ __prunecli_option() {
         *' --output'|*' -o') long=--output takes=value source='file' ;;
         *' --parent') long=--parent takes=value source='names build-cache' again=1 ;;
         *' --plan-out') long=--plan-out takes=value source='file' ;;
+        *' --quiet'|*' -q') long=--quiet takes=nothing ;;
         *' --reserved-space') long=--reserved-space takes=value source='size' ;;
         *' --seed') long=--seed takes=value ;;
         *' --shared') long=--shared takes=nothing ;;
-        *' --since') long=--since takes=value source='duration' ;;
+        *' --since') long=--since takes=value source='age' ;;
         *' --size') long=--size takes=value source='size' ;;
         *' --socket') long=--socket takes=value source='file' ;;
+        *' --sort') long=--sort takes=value source='words age name size' ;;
         *' --state') long=--state takes=value source='words created running paused restarting removing exited dead' ;;
         *' --store') long=--store takes=value source='file' ;;
-        *' --summary') long=--summary takes=nothing ;;
+        *' --summary') long=--summary takes=maybe source='words full short' ;;
         *' --tls') long=--tls takes=nothing ;;
         *' --tlscacert') long=--tlscacert takes=value source='file' ;;
         *' --tlscert') long=--tlscert takes=value source='file' ;;
@@ -407,7 +451,7 @@ __prunecli_option() {
         *' --tlsverify') long=--tlsverify takes=maybe source='words true false' ;;
         *' --type') long=--type takes=value source='words regular source.local source.git.checkout exec.cachemount frontend internal' ;;
         *' --untagged') long=--untagged takes=nothing ;;
-        *' --until') long=--until takes=value source='duration' ;;
+        *' --until') long=--until takes=value source='age' ;;
         *' --used') long=--used takes=value source='age' ;;
         *' --uses') long=--uses takes=value ;;
         *' --verbose') long=--verbose takes=nothing ;;
@@ -517,6 +561,7 @@ __prunecli_argument() {
     case "$1" in
         'apply') source='file' ;;
         'state import') source='file' ;;
+        'use') source='names world' ;;
     esac
 }
 

@@ -20,6 +20,7 @@ function __prunecli_commands -a place
                 'serve'\t'Serve the store as a Docker Engine API on a unix socket' \
                 'state'\t'Load, save and inspect the state store' \
                 'system'\t'Prune everything unused, measure disk usage, follow events' \
+                'use'\t'Name the world to work on once for all, or say which one it is' \
                 'volume'\t'Prune unused volumes'
         case 'builder' 'buildx'
             printf '%s\n' \
@@ -101,6 +102,7 @@ function __prunecli_options -a place
                 '--help'\t'Show the help of this command'
         case 'apply'
             printf '%s\n' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
                 '--exit-code'\t'With --dry-run: exit 10 when something would go, 0 when nothing would' \
                 '--explain'\t'Show every object with why it goes or stays; with a name, tag or id all about that one' \
@@ -108,7 +110,11 @@ function __prunecli_options -a place
                 '--force'\t'Do not ask, go on' \
                 '-f'\t'Do not ask, go on' \
                 '--format'\t'Report as text or json' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--help'\t'Show the help of this command'
         case 'builder' 'buildx' 'completion' 'completion bash' 'completion fish' 'completion zsh' 'container' 'demo' 'gc' 'image' 'network' 'plugin' 'plugin install' 'plugin remove' 'state' 'state add' 'state check' 'state demo' 'state export' 'state import' 'system' 'volume'
             printf '%s\n' \
@@ -123,6 +129,7 @@ function __prunecli_options -a place
             printf '%s\n' \
                 '--all'\t'Also take internal, frontend and shared records' \
                 '-a'\t'Also take internal, frontend and shared records' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
                 '--exact'\t'Live Engine: remove what the plan shows one by one, not by its own prune' \
                 '--exit-code'\t'With --dry-run: exit 10 when something would go, 0 when nothing would' \
@@ -136,12 +143,17 @@ function __prunecli_options -a place
                 '--max-used-space'\t'Shrink the build cache until it takes less than this' \
                 '--min-free-space'\t'Shrink the build cache until the disk has this much free' \
                 '--plan-out'\t'Write the plan to a file for `apply`, and remove nothing' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
                 '--reserved-space'\t'Keep this much build cache, whatever else is asked' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--wait'\t'Live Engine: wait this long while another prune runs (e.g. 30s)' \
                 '--help'\t'Show the help of this command'
         case 'container prune' 'network prune'
             printf '%s\n' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
                 '--exact'\t'Live Engine: remove what the plan shows one by one, not by its own prune' \
                 '--exit-code'\t'With --dry-run: exit 10 when something would go, 0 when nothing would' \
@@ -152,7 +164,11 @@ function __prunecli_options -a place
                 '-f'\t'Do not ask, go on' \
                 '--format'\t'Report as text or json' \
                 '--plan-out'\t'Write the plan to a file for `apply`, and remove nothing' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--wait'\t'Live Engine: wait this long while another prune runs (e.g. 30s)' \
                 '--help'\t'Show the help of this command'
         case 'events' 'system events'
@@ -176,6 +192,7 @@ function __prunecli_options -a place
                 '--help'\t'Show the help of this command'
         case 'gc run'
             printf '%s\n' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--config'\t'Read the policy from this daemon.json or buildkitd.toml; - is stdin' \
                 '--disk'\t'Disk below the cache, as 252GB:30GB' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
@@ -188,8 +205,12 @@ function __prunecli_options -a place
                 '--gc-keepstorage'\t'BuildKit\'s own rules with reserved[,free[,maximum]] in MB, as buildkitd\'s worker flag takes them' \
                 '--max-used-space'\t'Make the default rules with this ceiling for the cache' \
                 '--min-free-space'\t'Make the default rules with this much of the disk left free' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
                 '--reserved-space'\t'Make the default rules with this much that is never pruned away' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--worker'\t'Worker of a buildkitd.toml: oci or containerd' \
                 '--help'\t'Show the help of this command'
         case 'gc simulate'
@@ -221,6 +242,7 @@ function __prunecli_options -a place
             printf '%s\n' \
                 '--all'\t'Also take images that have a tag, if no container uses them' \
                 '-a'\t'Also take images that have a tag, if no container uses them' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
                 '--exact'\t'Live Engine: remove what the plan shows one by one, not by its own prune' \
                 '--exit-code'\t'With --dry-run: exit 10 when something would go, 0 when nothing would' \
@@ -231,7 +253,11 @@ function __prunecli_options -a place
                 '-f'\t'Do not ask, go on' \
                 '--format'\t'Report as text or json' \
                 '--plan-out'\t'Write the plan to a file for `apply`, and remove nothing' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--wait'\t'Live Engine: wait this long while another prune runs (e.g. 30s)' \
                 '--help'\t'Show the help of this command'
         case 'serve'
@@ -300,6 +326,7 @@ function __prunecli_options -a place
             printf '%s\n' \
                 '--all'\t'Also take unused images that have a tag, and internal and shared build cache' \
                 '-a'\t'Also take unused images that have a tag, and internal and shared build cache' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
                 '--exact'\t'Live Engine: remove what the plan shows one by one, not by its own prune' \
                 '--exit-code'\t'With --dry-run: exit 10 when something would go, 0 when nothing would' \
@@ -310,14 +337,23 @@ function __prunecli_options -a place
                 '-f'\t'Do not ask, go on' \
                 '--format'\t'Report as text or json' \
                 '--plan-out'\t'Write the plan to a file for `apply`, and remove nothing' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--volumes'\t'Also take anonymous volumes that no container mounts' \
                 '--wait'\t'Live Engine: wait this long while another prune runs (e.g. 30s)' \
+                '--help'\t'Show the help of this command'
+        case 'use'
+            printf '%s\n' \
+                '--clear'\t'Forget the world that is kept' \
                 '--help'\t'Show the help of this command'
         case 'volume prune'
             printf '%s\n' \
                 '--all'\t'Also take volumes that a person gave a name' \
                 '-a'\t'Also take volumes that a person gave a name' \
+                '--brief'\t'With --format json: leave out what is kept' \
                 '--dry-run'\t'Print what would be reported, and remove nothing' \
                 '--exact'\t'Live Engine: remove what the plan shows one by one, not by its own prune' \
                 '--exit-code'\t'With --dry-run: exit 10 when something would go, 0 when nothing would' \
@@ -328,7 +364,11 @@ function __prunecli_options -a place
                 '-f'\t'Do not ask, go on' \
                 '--format'\t'Report as text or json' \
                 '--plan-out'\t'Write the plan to a file for `apply`, and remove nothing' \
-                '--summary'\t'End with a table of what went and stayed, kind by kind' \
+                '--quiet'\t'Report the total alone' \
+                '-q'\t'Report the total alone' \
+                '--sort'\t'Explain by size, age or name' \
+                '--summary'\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
+                '--summary='\t'Report a table of what went and stayed, kind by kind; --summary=full with every object above it' \
                 '--wait'\t'Live Engine: wait this long while another prune runs (e.g. 30s)' \
                 '--help'\t'Show the help of this command'
     end
@@ -369,8 +409,12 @@ function __prunecli_option -a place form
             printf '%s\n' --anonymous nothing '' ''
         case '* --api-version'
             printf '%s\n' --api-version value '' 'words 1.24 1.30 1.31 1.39 1.40 1.41 1.42 1.43 1.44 1.45 1.46 1.47 1.48 1.49 1.50 1.51'
+        case '* --brief'
+            printf '%s\n' --brief nothing '' ''
         case '* --builds-per-day'
             printf '%s\n' --builds-per-day value '' ''
+        case '* --clear'
+            printf '%s\n' --clear nothing '' ''
         case '* --config'
             printf '%s\n' --config value '' 'file'
         case '* --context' '* -c'
@@ -439,6 +483,8 @@ function __prunecli_option -a place form
             printf '%s\n' --parent value again 'names build-cache'
         case '* --plan-out'
             printf '%s\n' --plan-out value '' 'file'
+        case '* --quiet' '* -q'
+            printf '%s\n' --quiet nothing '' ''
         case '* --reserved-space'
             printf '%s\n' --reserved-space value '' 'size'
         case '* --seed'
@@ -446,17 +492,19 @@ function __prunecli_option -a place form
         case '* --shared'
             printf '%s\n' --shared nothing '' ''
         case '* --since'
-            printf '%s\n' --since value '' 'duration'
+            printf '%s\n' --since value '' 'age'
         case '* --size'
             printf '%s\n' --size value '' 'size'
         case '* --socket'
             printf '%s\n' --socket value '' 'file'
+        case '* --sort'
+            printf '%s\n' --sort value '' 'words age name size'
         case '* --state'
             printf '%s\n' --state value '' 'words created running paused restarting removing exited dead'
         case '* --store'
             printf '%s\n' --store value '' 'file'
         case '* --summary'
-            printf '%s\n' --summary nothing '' ''
+            printf '%s\n' --summary maybe '' 'words full short'
         case '* --tls'
             printf '%s\n' --tls nothing '' ''
         case '* --tlscacert'
@@ -472,7 +520,7 @@ function __prunecli_option -a place form
         case '* --untagged'
             printf '%s\n' --untagged nothing '' ''
         case '* --until'
-            printf '%s\n' --until value '' 'duration'
+            printf '%s\n' --until value '' 'age'
         case '* --used'
             printf '%s\n' --used value '' 'age'
         case '* --uses'
@@ -605,6 +653,8 @@ function __prunecli_argument -a place
             echo 'file'
         case 'state import'
             echo 'file'
+        case 'use'
+            echo 'names world'
     end
 end
 

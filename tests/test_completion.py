@@ -326,7 +326,7 @@ def test_names_load_little() -> None:
     ours = {name for name in loaded if name.startswith("prunecli")}
 
     assert not loaded & {"click", "json", "pathlib", "typing", "dataclasses", "datetime"}
-    assert ours <= {"prunecli", "prunecli.complete", "prunecli.uri", "prunecli.__main__"}
+    assert ours <= {"prunecli", "prunecli.complete", "prunecli.places", "prunecli.uri", "prunecli.__main__"}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ SCRIPTS = {"bash": "prunecli.bash", "zsh": "_prunecli", "fish": "prunecli.fish"}
 
 BAZ = "3ebbc4222954d8cfcf14e9500dd8a1a5be9b69ed83b2496605abae6b94695f4f"
 CACHE = "29dfqn86xmb7quv06x4fstsyt lx3rqxsdy2nwvti5v2zr8gnle vvm6uixsq27wv19o8sc2npxsy"
-COMMANDS = "apply builder buildx completion container demo events gc image network plugin serve state system volume"
+COMMANDS = "apply builder buildx completion container demo events gc image network plugin serve state system use volume"
 TYPES = "exec.cachemount frontend internal regular source.git.checkout source.local"
 SHOWING = (
     "--dry-run --exit-code --explain --explain= --sort --format --brief --quiet --summary --summary= --force --help"

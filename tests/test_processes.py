@@ -251,7 +251,7 @@ def test_a_signal_at_the_question(cli: Cli, which: signal.Signals) -> None:
         wait_for(lambda: _reads(process))
         process.send_signal(which)
         code, rest, err = ended(process)
-    assert (code, rest, err) == (0, "\n", "")
+    assert (code, rest, err) == (0, "\n", f"On the state store {cli.path}\n")
     assert cli.world() == before
 
 

@@ -155,11 +155,14 @@ def test_who_names_docker_gets_docker(local: Stub) -> None:
         pytest.param(["-H", "tcp://:2375"], {}, {}, id="a port without a host"),
         pytest.param(["-H", "tcp://[::1"], {}, {}, id="an open bracket"),
         pytest.param(["-H", "ssh://h:abc"], {}, {}, id="a port in words"),
+        pytest.param(["-H", "tcp://a..b:1"], {}, {}, id="a name that is none"),
+        pytest.param(["-H", f"tcp://{'a' * 70}:1"], {}, {}, id="a name that is too long"),
         pytest.param(["-H", "ssh://[::1"], {}, {}, id="an open bracket over ssh"),
         pytest.param(["--context", ""], {}, {}, id="an empty context"),
         pytest.param(["--context", "nowhere"], {}, {}, id="a context without an Engine"),
         pytest.param(["--context", "gone"], {}, {}, id="a context that is not there"),
         pytest.param(["--store", ""], {}, {}, id="an empty store"),
+        pytest.param(["--engine", "--config", ""], {}, {}, id="an empty configuration"),
         pytest.param(["--store", "typo.db"], {}, {}, id="a store that is not there"),
         pytest.param(["--engine"], {"DOCKER_HOST": " "}, {}, id="DOCKER_HOST with a blank"),
         pytest.param(["--engine"], {"DOCKER_HOST": "unix://"}, {}, id="DOCKER_HOST without a path"),
@@ -251,6 +254,7 @@ def test_a_store_beside_an_engine_that_is_named(tmp_path: Path, monkeypatch: pyt
     assert local.asked == []
     assert run(["--engine", "state", "check"]) == 1
     assert run(["gc", "watch"]) == 1  # it removes things, and an Engine is what was named
+    assert run(["--store", "", "state", "pull"]) == 1
     assert run(["--store", str(tmp_path / "pulled.db"), "state", "pull"]) == 0
     assert local.asked != []
     assert (tmp_path / "pulled.db").exists()

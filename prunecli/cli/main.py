@@ -103,6 +103,8 @@ def root(
     )
     if any(value not in (None, False) for value in tls.values()):
         session.tls = _tls_flags(**tls)
+    if config == "":
+        raise PrunecliError('--config needs the name of a directory, not ""')
     if config:
         session.config_dir = Path(config)
     ctx.obj = session

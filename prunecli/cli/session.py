@@ -61,16 +61,22 @@ class Session:
         return self.as_target(self.named)
 
     def as_target(self, choice: Choice | None) -> Target | None:
-        """Return the live Engine that a choice names, None for any other."""
+        """Return the live Engine that a choice names, None for any other.
+
+        Errors: PrunecliError for TLS without an Engine.
+        """
+        if choice is None or not choice.live:
+            self._refuse_tls()
+            return None
+        return self._live(choice)
+
+    def _live(self, choice: Choice) -> Target:
         from prunecli.backends.engine.endpoint import TlsFlags
         from prunecli.cli.live import Target
 
-        if choice is not None and choice.live:
-            host = choice.value if choice.way is Way.HOST else None
-            context = choice.value if choice.way is Way.CONTEXT else None
-            return Target(host, context, self.tls or TlsFlags())
-        self._refuse_tls()
-        return None
+        host = choice.value if choice.way is Way.HOST else None
+        context = choice.value if choice.way is Way.CONTEXT else None
+        return Target(host, context, self.tls or TlsFlags())
 
     def _refuse_tls(self) -> None:
         if self.tls is not None:
@@ -78,20 +84,18 @@ class Session:
 
     def source(self) -> Target:
         """Return the Engine to read from into a store, which may be named beside it: docker's own unless one is."""
-        from prunecli.backends.engine.endpoint import TlsFlags
-        from prunecli.cli.live import Target
-
         environ = {name: value for name, value in os.environ.items() if name != STORE_VARIABLE}
         choice = choose(self.flags._replace(store=None), environ, kept.read)
-        if choice is None or not choice.live:
-            return Target(tls=self.tls or TlsFlags())
-        return self.as_target(choice) or Target()
+        return self._live(choice if choice is not None and choice.live else Choice(Way.ENGINE))
 
     @property
     def store(self) -> Path:
-        """The state store that is named, or else the default one; it need not be there."""
-        named = self.flags.store if self.flags.store is not None else os.environ.get(STORE_VARIABLE)
-        return Path(named or places.default_store(os.environ))
+        """The state store that is named, or else the default one; it need not be there.
+
+        Errors: PrunecliError for an empty name.
+        """
+        Flags(self.flags.store).choice()
+        return Path(self.flags.store or os.environ.get(STORE_VARIABLE) or places.default_store(os.environ))
 
     def world(self) -> NamedWorld:
         """Return the world that is named, or else the default store. Nothing is made.
@@ -126,7 +130,7 @@ class Session:
         Errors: as for `require_store`.
         """
         self.require_store()
-        return self.pulled_store() if create else self._open(create=False)
+        return self._open(create=create)
 
     def pulled_store(self) -> Store:
         """Return the store that an Engine is read into, made where there is none."""

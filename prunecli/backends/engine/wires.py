@@ -163,7 +163,7 @@ class SdkWire:
             response = self._request(method, target)
             content_type = response.headers.get("Content-Type", "")
             return Answer(response.status_code, response.content, content_type)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, OSError, ValueError) as error:  # urllib3's are ValueErrors
             raise unreachable(self._endpoint, method, target, error) from error
 
     def stream(self, target: str) -> Stream:
@@ -172,7 +172,7 @@ class SdkWire:
 
         try:
             return Stream(self._endpoint, target, self._request("GET", target, stream=True))
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, OSError, ValueError) as error:  # urllib3's are ValueErrors
             raise unreachable(self._endpoint, "GET", target, error) from error
 
     def close(self) -> None:
