@@ -67,10 +67,11 @@ class CacheChange(EngineChange):
 class _OwnTraces:
     """What our own removals left on the records below them, so that it is not taken for a use by somebody else.
 
-    From 0.9 to at least 0.32, BuildKit means to load the parents of a record without counting that as a use, and passes
-    the option in a way that is not seen. So once a record that was loaded from disk, after a restart, is removed, its
-    parent seems to have been used at that moment, once. `before` are the records as they were before the first removal.
-    Source: BuildKit (cache/manager.go, `parentsOf`; cache/refs.go, `release`), seen on Docker 28.5.
+    From 0.10 to at least 0.32, BuildKit means to load the parents of a record without counting that as a use, but
+    passes the option in a way that is not seen. So once a record that was loaded from disk, after a restart, is
+    removed, its parent seems to have been used at that moment, once. `before` are the records as they were before the
+    first removal.
+    Source: BuildKit (cache/manager.go, `parentsOf`; cache/refs.go, `release`), seen on Docker 28.5 and 29.7.
     """
 
     def __init__(self, before: Mapping[str, CacheRecord], clock: EngineClock) -> None:
