@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
+from prunecli.backends.store import Store
+from prunecli.clock import Clock
+from prunecli.info import PruneRequest
 from prunecli.kinds.image import Image
 from prunecli.plan import held_blobs
+from prunecli.pruning import apply, prepare
 from prunecli.snapshot import Snapshot
+from prunecli.verdict import Kind
 from prunecli.wire import read_dump
 from prunecli.wire.dump import Dump
 from tests.build_worlds import World
@@ -143,3 +149,26 @@ def test_mutable_records_are_those_that_buildx_marks(case: Case) -> None:
     marked = dict(re.findall(r"^([a-z0-9]{25})(\*?)\s", case.data["stdout"], re.M))
 
     assert {id: mutable[id] for id in marked} == {id: star == "*" for id, star in marked.items()}
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.name in ("28.5-containerd-505", "28.5-containerd-519")], ids=lambda c: c.name
+)
+def test_pruned_build_cache_holds_nothing(tmp_path: Path, case: Case) -> None:
+    """What build cache holds follows from the records that are there: after its prune, images give those bytes back."""
+    told = read_dump(case.before)
+    images = PruneRequest((Kind.IMAGE,), all=True)
+    with Store.open(tmp_path / "state.db") as store:
+        store.replace(told.snapshot, told.raw, told.header)
+        held = held_blobs(told.snapshot)
+        before = prepare(store, images, 0)
+        going = {b.digest: b for i in told.snapshot.images for b in i.content}
+        for image in told.snapshot.images:
+            if not any(v.id == image.id and v.removed for v in before.kinds[0].verdicts):
+                for blob in image.content:
+                    going.pop(blob.digest, None)
+        list(apply(store, prepare(store, PruneRequest((Kind.BUILD_CACHE,), all=True), 0), Clock(0)))
+        later = prepare(store, images, 0)
+
+    assert held & going.keys()
+    assert later.reclaimable == before.reclaimable + sum(going[digest].size for digest in held & going.keys())
