@@ -76,19 +76,20 @@ def labels(chance: random.Random) -> dict[str, str]:
 
 
 def world(chance: random.Random) -> Snapshot:
-    """Return a world of each kind that a prune of everything removes whole, or not at all: all names are hostile."""
+    """Return a world with objects of every kind, all of hostile names."""
     number = chance.randint(1, 4)
     ids = [f"{chance.getrandbits(256):064x}" for _ in range(number)]
     names = list(dict.fromkeys(name(chance) for _ in range(number)))
     old = NOW - 5 * HOUR
-    kept = Container(f"{1:064x}", name(chance), name(chance), "", "running", True, old)
+    called = iter(dict.fromkeys(name(chance) for _ in range(9 * number)))  # no two containers have one name
+    kept = Container(f"{1:064x}", next(called), name(chance), "", "running", True, old)
     return Snapshot(
         NOW,
         containers=(
             replace(kept, labels=labels(chance)),
             *(
-                Container(id, name(chance), name(chance), "", "exited", False, old, labels=labels(chance), size=1)
-                for id in ids
+                Container(id, text, name(chance), "", "exited", False, old, labels=labels(chance), size=1)
+                for id, text in zip(ids, called, strict=False)
             ),
         ),
         networks=tuple(
