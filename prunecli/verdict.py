@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from types import MappingProxyType
 
 
 class Kind(StrEnum):
@@ -81,6 +82,9 @@ class Row:
     verb: str = ""
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})  # one for all: there may be a step for each of a million records
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One act of a plan, in the order in which an Engine acts.
@@ -99,7 +103,7 @@ class Step:
     reclaims: int = 0
     layers: tuple[str, ...] = ()
     action: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     witness: str = ""
     shared: bool = False
 

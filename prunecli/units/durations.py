@@ -91,18 +91,16 @@ def human_duration(d: Duration) -> str:
 
     Source: docker/go-units HumanDuration; hours are rounded half up, everything else is cut.
     """
-    seconds = int(_as_float(d, SECOND))
-    if seconds < 1:
+    if d < SECOND:
         return "Less than a second"
-    if seconds == 1:
+    if d < 2 * SECOND:
         return "1 second"
-    if seconds < 60:
-        return f"{seconds} seconds"
-    minutes = int(_as_float(d, MINUTE))
-    if minutes == 1:
+    if d < MINUTE:
+        return f"{d // SECOND} seconds"
+    if d < 2 * MINUTE:
         return "About a minute"
-    if minutes < 60:
-        return f"{minutes} minutes"
+    if d < HOUR:
+        return f"{d // MINUTE} minutes"
     hours = int(_as_float(d, HOUR) + 0.5)
     if hours == 1:
         return "About an hour"

@@ -45,11 +45,12 @@ def evict_all(family: Family, eligible: Collection[str]) -> Eviction:
     An Engine removes the same set in passes of ten, in an order that it leaves to chance.
     """
     waiting = {id: len(below) for id, below in family.children.items()}
+    last = {id: -inf if r.last_used_at is None else r.last_used_at for id, r in family.records.items()}
     current = leaves(family, eligible)
     gone: list[str] = []
     while current:
-        gone.extend(sorted(current, key=lambda id: _by_last_use(family, id)))
-        current = [p for id in current for p in _release(family, waiting, id) if p in eligible]
+        gone += sorted(current, key=last.__getitem__)
+        current = sorted(p for id in current for p in _release(family, waiting, id) if p in eligible)
     return Eviction(tuple(Removal(id) for id in gone))
 
 
@@ -124,11 +125,9 @@ def _evict_once(
 
 def _release(family: Family, waiting: dict[str, int], id: str) -> list[str]:
     """Take a record away; return those of its parents that have no child left."""
+    released = []
     for parent in family.parents[id]:
         waiting[parent] -= 1
-    return [parent for parent in family.parents[id] if not waiting[parent]]
-
-
-def _by_last_use(family: Family, id: str) -> tuple[bool, int, str]:
-    last = family.records[id].last_used_at
-    return last is not None, last or 0, id
+        if not waiting[parent]:
+            released.append(parent)
+    return released
