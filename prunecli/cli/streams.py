@@ -9,8 +9,8 @@ import os
 import select
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from prunecli.errors import PrunecliError
 
@@ -32,26 +32,43 @@ class StdoutError(OSError):
     """
 
 
-class _Stdout(io.FileIO):
+class _Stdout(io.TextIOWrapper):
     """The stdout of the process; what goes wrong in writing to it is a StdoutError, and nothing else is one."""
 
-    def write(self, data: Any, /) -> Any:  # as many bytes as were taken, None when none can be now
-        try:
-            return super().write(data)
-        except BrokenPipeError as e:
-            raise StdoutError("stdout was closed before everything was written to it") from e
-        except OSError as e:
-            raise StdoutError(f"stdout: {e.strerror}") from e
+    def write(self, text: str, /) -> int:
+        """Take text; raises StdoutError."""
+        with _blamed():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Write what was taken; raises StdoutError."""
+        with _blamed():
+            super().flush()
 
 
-class _Stderr(io.FileIO):
+class _Stderr(io.TextIOWrapper):
     """The stderr of the process; what it does not take is lost, and stops nothing: a prune least of all."""
 
-    def write(self, data: Any, /) -> Any:
-        try:
-            return super().write(data)
-        except OSError:
-            return len(data)
+    def write(self, text: str, /) -> int:
+        """Take text."""
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        with contextlib.suppress(OSError):
+            super().flush()
+
+
+@contextlib.contextmanager
+def _blamed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as e:
+        raise StdoutError("stdout was closed before everything was written to it") from e
+    except OSError as e:
+        raise StdoutError(f"stdout: {e.strerror}") from e
 
 
 def settle() -> None:
@@ -65,9 +82,10 @@ def settle() -> None:
         sys.stderr = _text(_Stderr, sys.stderr)
 
 
-def _text(made: type[io.FileIO], stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    out = io.BufferedWriter(made(stream.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(out, "utf-8", "backslashreplace", newline="\n", line_buffering=stream.line_buffering)
+def _text(made: type[io.TextIOWrapper], stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    # The bytes are written by the interpreter itself: a signal between a write and its count would write them twice.
+    out = io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False))
+    return made(out, "utf-8", "backslashreplace", newline="\n", line_buffering=stream.line_buffering)
 
 
 def refusal(error: OSError) -> str:
