@@ -755,17 +755,23 @@ __prunecli_quotes() {
 
 # Writes a candidate ($1) into `word` so that the shell reads it as it is; fails for what an open quote does not hold.
 __prunecli_quoted() {
-    local i char special='[]["'\''\\`$ !~*?{}()<>;|&#^]'
+    local i char before== special='[]["'\''\\`$ *?{}()<>;|&#^]'
     [[ $1 == *[[:cntrl:]]* ]] && return 1
     case $quote in
         \') [[ $1 == *\'* ]] && return 1; special= ;;
-        \") [[ $1 == *[\"!]* ]] && return 1; special='[\\`$]' ;;
+        \") [[ $1 == *\"* || ${1//!=/} == *!* ]] && return 1; special='[\\`$]' ;;
     esac
     word=
     for ((i = 0; i < ${#1}; i++)); do
         char=${1:i:1}
-        [[ -n $special && $char == $special ]] && word+=\\
-        word+=$char
+        if [[ -n $special && $char == $special ]]; then
+            word+=\\
+        elif [[ -z $quote && $char == '!' && ${1:i+1:1} != = ]]; then
+            word+=\\
+        elif [[ -z $quote && $char == '~' && $before == [=:] ]]; then
+            word+=\\
+        fi
+        word+=$char before=$char
     done
 }
 

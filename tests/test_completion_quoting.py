@@ -21,6 +21,10 @@ from tests.test_completion_shells import SCRIPTS
 HOSTILE = (
     "!!",
     "wow!x",
+    "a!=b",
+    "!=b",
+    "end!",
+    "a~b",
     "!$",
     "^a^b",
     "~root",
@@ -66,6 +70,8 @@ HOSTILE = (
 )
 
 IN_QUOTES = (
+    "a!=b",
+    "a~b",
     "wow!x",
     "~root",
     "$(touch pwned)",
