@@ -8,7 +8,7 @@ Two of them make an emoji what it is, and stay where they do that and nothing el
 symbol, and one joiner (U+200D) between two symbols. There they neither touch their neighbours nor can carry a message.
 Anywhere else they are spelt out, and so are the joiners of some scripts: a name stays legible with them, and names that
 only look alike can be told apart.
-Source: DerivedCoreProperties.txt and PropList.txt of Unicode 16.0; tests hold the ranges against them.
+Source: DerivedCoreProperties.txt and PropList.txt of Unicode; tests ask perl, which has them, for each property.
 """
 
 from __future__ import annotations
