@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from prunecli.cli.pflag import DockerCommand
+from prunecli.cli.prompt import Declined, answer, on_terminal
 from prunecli.clock import Clock
 from prunecli.units import MINUTE, format_instant
 
@@ -21,8 +22,8 @@ SCRIPT: tuple[tuple[str, str], ...] = (
     ),
     ("What takes space, and what could come back:", "system df"),
     (
-        "The plan first. This is what a prune would report; nothing is removed yet.",
-        "system prune --all --volumes --dry-run",
+        "The plan first: every object, and why it goes or stays. Nothing is removed yet.",
+        "system prune --all --volumes --dry-run --explain --quiet",
     ),
     ("The same for real: exactly what was shown goes.", "system prune --all --volumes --force"),
     (
@@ -37,7 +38,10 @@ SCRIPT: tuple[tuple[str, str], ...] = (
     "demo",
     cls=DockerCommand,
     usage_suffix="",
-    help="Walk through a whole prune - plan, reasons, removal, events - in a throw-away store.",
+    help="""Walk through a whole prune - plan, reasons, removal, events - in a throw-away store.
+
+    On a terminal each step waits for Enter; q ends the walk.
+    """,
 )
 def demo() -> int:
     """Run the script's commands one by one, a minute apart on their clock, each with its words of introduction."""
@@ -47,9 +51,11 @@ def demo() -> int:
     with tempfile.TemporaryDirectory(prefix="prunecli-demo-") as folder:
         before = dict(os.environ)
         os.environ |= {"PRUNECLI_STORE": str(Path(folder) / "state.db"), "DOCKER_CONFIG": folder}
-        os.environ |= {"DOCKER_API_VERSION": "1.41"}
+        os.environ |= {"DOCKER_API_VERSION": "1.41", "PAGER": ""}  # a page at a time is our own way to go on
         try:
             for minutes, (words, line) in enumerate(SCRIPT):
+                if minutes and not _goes_on():
+                    break
                 os.environ["PRUNECLI_NOW"] = format_instant(start + minutes * MINUTE)
                 sys.stdout.write(f"\n# {words}\n$ prunecli {line}\n")
                 sys.stdout.flush()
@@ -59,3 +65,16 @@ def demo() -> int:
             os.environ.clear()
             os.environ.update(before)
     return 0
+
+
+def _goes_on() -> bool:
+    """Wait on a terminal for Enter; False for q, the end of input, Ctrl-C and SIGTERM."""
+    if not on_terminal():
+        return True
+    try:
+        typed = answer("\n[Enter goes on, q ends] ", sys.stdout)
+    except Declined:
+        return False
+    if not typed:
+        sys.stdout.write("\n")
+    return bool(typed) and typed.strip().lower() != "q"

@@ -89,13 +89,17 @@ def ask(text: str, *, to_stderr: bool = False, listing: Callable[[], str] | None
     """
     out = sys.stderr if to_stderr else sys.stdout
     shown = ""
-    while (answer := _answer(text, out, shown)) == "?" and listing:
+    while (typed := answer(text, out, shown).strip()) == "?" and listing:
         shown, text = listing(), QUESTION
-    if answer not in ("y", "Y"):
+    if typed not in ("y", "Y"):
         raise Declined
 
 
-def _answer(text: str, out: TextIO, listing: str = "") -> str:
+def answer(text: str, out: TextIO, listing: str = "") -> str:
+    """Show a question, below a listing if there is one, and return the line typed, empty at the end of input.
+
+    Raises Declined at SIGINT and SIGTERM.
+    """
     try:
         with _signals_decline():  # before the question is seen: an answer may come at once
             if listing:
@@ -104,7 +108,7 @@ def _answer(text: str, out: TextIO, listing: str = "") -> str:
                 show(listing, out)
             out.write(text)
             out.flush()
-            return sys.stdin.readline().strip() if sys.stdin else ""
+            return sys.stdin.readline() if sys.stdin else ""
     except KeyboardInterrupt:
         out.write("\n")
         out.flush()
