@@ -73,3 +73,14 @@ def test_a_person_has_seen_enough(tmp_path: Path, key: str) -> None:
     assert terminal.seen.endswith("\n")
     assert "Traceback" not in terminal.seen
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_remarks_come_in_time(tmp_path: Path, unbuffered: str) -> None:
+    """What a step says on stderr is there before the next question, also where Python was told not to buffer."""
+    env = environment(tmp_path / "state.db", PYTHONUNBUFFERED=unbuffered)
+    with Terminal(prunecli("demo"), env) as terminal:
+        for _ in range(2):
+            terminal.read_until(PAUSE)
+            terminal.type("\n")
+        assert "\nprunecli: dry run, nothing was removed\n" in terminal.read_until(PAUSE)

@@ -85,7 +85,8 @@ def settle() -> None:
 def _text(made: type[io.TextIOWrapper], stream: io.TextIOWrapper) -> io.TextIOWrapper:
     # The bytes are written by the interpreter itself: a signal between a write and its count would write them twice.
     out = io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False))
-    return made(out, "utf-8", "backslashreplace", newline="\n", line_buffering=stream.line_buffering)
+    at_once = stream.line_buffering or stream.write_through  # the latter is what PYTHONUNBUFFERED makes
+    return made(out, "utf-8", "backslashreplace", newline="\n", line_buffering=at_once)
 
 
 def refusal(error: OSError) -> str:
