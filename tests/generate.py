@@ -1,7 +1,7 @@
 """Write everything that follows from the program: `python -m tests.generate`.
 
-Completion scripts and manual pages are made from the table of commands, and the console blocks of the README and of the
-manual are played again. A test compares the result with what is checked in.
+Completion scripts and manual pages are made from the table of commands, the console blocks of the README and of the
+manual are played again, and the pictures of the README drawn again. A test compares the result with what is checked in.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 
 
 def completions() -> dict[Path, str]:
@@ -28,11 +29,18 @@ def manual() -> dict[Path, str]:
     return {ROOT / "man" / name: text for name, text in pages.manual(command_tree()).items()}
 
 
+def pictures() -> dict[Path, str]:
+    """Return the pictures of the README by their place."""
+    from tests.pictures import drawn
+
+    return {ROOT / ".pictures" / f"{name}.svg": text for name, text in drawn().items()}
+
+
 def sources() -> list[Path]:
     """Return the documents that hold console blocks."""
     from tests.manual.pages import PAGES
 
-    return [ROOT / "README.md", *sorted(PAGES.glob("*.md"))]
+    return [README, *sorted(PAGES.glob("*.md"))]
 
 
 def play_again() -> None:
@@ -41,7 +49,7 @@ def play_again() -> None:
 
     for path in sources():
         text = path.read_text()
-        now = refreshed(text)
+        now = refreshed(text, from_nothing=path == README)
         if now != text:
             path.write_text(now)
             print(path.relative_to(ROOT))
@@ -55,13 +63,13 @@ def generated() -> dict[Path, str]:
 def main() -> int:
     """Write what changed, name it, and remove what nothing generates any more."""
     play_again()
-    files = generated()
+    files = generated() | pictures()
     for path, text in files.items():
         if not path.exists() or path.read_text() != text:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
             print(path.relative_to(ROOT))
-    for folder in ("completions", "man"):
+    for folder in ("completions", "man", ".pictures"):
         for path in (ROOT / folder).iterdir():
             if path not in files:
                 path.unlink()
