@@ -200,6 +200,7 @@ def _make(snapshot: Snapshot, layer: Layer, config: Config, comment: str, now: I
         content=blobs if containerd else (),
         recorded_at=now if containerd else None,
         size=layer.size + (len(text) + layer.length if containerd else 0),
+        diff_ids=(layer.diff_id,),
     )
     inspect = _inspection(image, said, comment, snapshot.profile)
     seconds = now // SECOND

@@ -195,7 +195,10 @@ def disk_of(connection: Connection, info: Mapping[str, Any]) -> tuple[int, int] 
     The API does not tell them: only a local file system can be asked. A served state store tells its own.
     """
     if info.get("OperatingSystem") == STATE_STORE:
-        disk = connection.get("/prunecli/disk")
+        try:
+            disk = connection.get("/prunecli/disk")
+        except NotFoundError:  # an older prunecli serves it
+            return None
         return (disk["total"], disk["free"]) if disk else None
     root = info.get("DockerRootDir")
     if not (connection.local and isinstance(root, str) and os.path.isabs(root)):
