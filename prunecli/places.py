@@ -28,4 +28,10 @@ def docker_config(environ: Mapping[str, str]) -> str:
 
 
 def _home(environ: Mapping[str, str], below: str) -> str:
-    return os.path.join(environ.get("HOME") or os.path.expanduser("~"), below)
+    """Return a path below the user's home. Errors: PrunecliError for a user who has none."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    if home == "~":  # which would be a folder of this name, wherever one stands
+        from prunecli.errors import PrunecliError
+
+        raise PrunecliError("this user has no home directory: name one in $HOME")
+    return os.path.join(home, below)

@@ -51,6 +51,7 @@ def test_the_socket_is_for_its_owner_alone(served: Served) -> None:
 
 def run_serve(store: Path, path: Path) -> subprocess.CompletedProcess[str]:
     """Try to serve on a path that cannot be had."""
+    ServedStore.open(store).close()
     command = [sys.executable, "-m", "prunecli", "--store", str(store), "serve", "--socket", str(path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=A_LONG_WAIT, check=False)
 

@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="needs the extra prunecli[serve]")
 
+from prunecli.backends.served import ServedStore
 from prunecli.server import app, system
 from prunecli.server.messages import Answer, Request
 from prunecli.server.world import ServedWorld
@@ -221,6 +222,7 @@ def test_a_burst_of_connections_is_served(served: Served) -> None:
 def test_out_of_file_descriptors_connections_wait(tmp_path: Path, near: Path) -> None:
     """The server says so once, and serves those who waited once there is room."""
     store = tmp_path / "state.db"
+    ServedStore.open(store).close()
     path = near / "s"
     process = subprocess.Popen(
         [sys.executable, "-m", "prunecli", "--store", str(store), "serve", "--socket", str(path)],

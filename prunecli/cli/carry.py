@@ -68,8 +68,6 @@ def carry_out(job: Job, options: Options, clock: Clock) -> int:
     for failure in _known(job):
         tell_failure(failure)
     if not options.force:
-        if isinstance(job.world, Resting):
-            job.world.rest()
         try:
             _ask(job, options)
         except prompt.Declined:
@@ -142,10 +140,12 @@ def _stop(job: Job, options: Options, clock: Clock) -> int:
 def _ask(job: Job, options: Options) -> None:
     """Ask on stdout as Docker does, or on stderr where stdout is for a document; a person also sees what would go.
 
-    Before that, the world is said on stderr.
+    Before that, the world is said on stderr; while somebody thinks, nothing of it is held.
     """
     sys.stderr.write(on_world(job.world.name()))
     sys.stderr.flush()
+    if isinstance(job.world, Resting):
+        job.world.rest()
     to_stderr = options.format == JSON
     if not prompt.on_terminal(to_stderr=to_stderr):
         prompt.ask(prompt.question(job.warning), to_stderr=to_stderr)

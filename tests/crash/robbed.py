@@ -54,7 +54,9 @@ def _rob(take: Callable[[Path, int], None]) -> Callable[[Path, int], None]:
             take(store, each)
             out, err = process.communicate("y\n", timeout=60)
         assert "Traceback" not in err, err
-        assert (process.returncode, len(err.splitlines()), "Deleted" in out) == (1, 1, False), (out, err)
+        world, *said = err.splitlines()
+        assert world == f"On the state store {store}"
+        assert (process.returncode, len(said), "Deleted" in out) == (1, 1, False), (out, err)
         if take is _replaced:
             assert set(assert_sound(store, each + 1).values()) == {each + 1}
 

@@ -175,6 +175,7 @@ WHOLE = {
     "completion fish": ("",),
     "plugin install": ("",),
     "plugin remove": ("",),
+    "use": ("", "store", "--clear"),
 }
 """What can be read, for every command: nothing is wrong there but the place."""
 
