@@ -231,6 +231,7 @@ class CacheFilter:
 
     given: tuple[str, ...] = ()
     _selectors: tuple[Selector, ...] = field(init=False, repr=False, compare=False)
+    _equal: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
     _effort: Effort | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -240,7 +241,12 @@ class CacheFilter:
             selectors = tuple(parse_selector(text, effort) for text in self.given)
         except FilterError as error:
             raise FilterError(f"failed to parse prune filters [{' '.join(self.given)}]: {error}") from None
-        object.__setattr__(self, "_selectors", selectors)
+        equal: dict[str, set[str]] = {}
+        for selector in selectors:
+            if (pair := selector.only_equal) is not None:
+                equal.setdefault(pair[0], set()).add(pair[1])
+        object.__setattr__(self, "_equal", {name: frozenset(values) for name, values in equal.items()})
+        object.__setattr__(self, "_selectors", tuple(s for s in selectors if s.only_equal is None))
 
     def match(self, lookup: Lookup) -> bool:
         """Say whether a record passes; `lookup` gives the value of a field, or None where the record has none.
@@ -249,7 +255,11 @@ class CacheFilter:
         """
         if self._effort is not None:
             self._effort.look()
-        return not self._selectors or any(selector.match(lookup) for selector in self._selectors)
+        if any(lookup(name) in values for name, values in self._equal.items()):
+            return True  # thousands of `id==...` are one question
+        if self._selectors:
+            return any(selector.match(lookup) for selector in self._selectors)
+        return not self._equal
 
 
 def _bound_effort() -> Effort:

@@ -76,6 +76,13 @@ class Selector:
 
     conditions: tuple[Condition, ...] = ()
 
+    @property
+    def only_equal(self) -> tuple[str, str] | None:
+        """The field and the value when all that is asked is whether they are equal."""
+        if len(self.conditions) != 1 or self.conditions[0].operator is not Operator.EQUAL:
+            return None
+        return self.conditions[0].path[0], self.conditions[0].value
+
     def match(self, lookup: Lookup) -> bool:
         """Say whether an object passes."""
         return all(condition.match(lookup) for condition in self.conditions)

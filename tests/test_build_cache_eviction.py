@@ -416,3 +416,10 @@ def test_equal_scores_of_different_records(number: int, told: bool) -> None:
     assert order(decisions) == ["a"]
     assert ("tie" in verdict_of(decisions, "a").detail) is told
     assert ("tie" in verdict_of(decisions, "b").detail) is told
+
+
+def test_a_limit_that_holds_ranks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy of hundreds of rules, most of which are met, does not rank all records for each of them."""
+    monkeypatch.delattr("prunecli.kinds.build_cache.eviction.Ranking")
+
+    assert order(world("a(10,2h) b(10,2h)").decide(PruneInfo(reserved_space=21))) == []

@@ -360,3 +360,19 @@ def test_bad_cache_filter() -> None:
         "failed to parse prune filters [mutable type=x]: "
         'filters: parse error: [type >|=|< x]: unsupported operator "=": invalid argument'
     )
+
+
+def test_thousands_of_ids_are_one_question() -> None:
+    """Filters that only ask for equality are looked up together, however many they are."""
+    wanted = CacheFilter((*(f"id==r{n}" for n in range(5_000)), "type==x,mutable"))
+    asked: list[str] = []
+
+    def lookup(name: str) -> str | None:
+        asked.append(name)
+        return {"id": "r4999", "type": "x"}.get(name)
+
+    assert wanted.match(lookup)
+    assert asked == ["id"]
+    assert not wanted.match({"id": "r5000", "type": "x"}.get)
+    assert not wanted.match({}.get)
+    assert wanted.match({"id": "r5000", "type": "x", "mutable": ""}.get)

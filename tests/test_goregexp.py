@@ -115,10 +115,10 @@ def test_limits(pattern: str, why: str) -> None:
 
 def test_too_many() -> None:
     """So are more expressions for one question than can be looked for."""
-    words = CacheFilter(tuple(f"description~=word{n}" for n in range(1_000)))
-    assert words.match({"description": "a word999"}.get)
+    words = CacheFilter(tuple(f"description~=word{n}" for n in range(320)))
+    assert words.match({"description": "a word319"}.get)
 
-    with pytest.raises(FilterError, match="no more than 32"):
+    with pytest.raises(FilterError, match="or 320 that are plain words"):
         CacheFilter(tuple(f"description~=a.{n}" for n in range(33)))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from prunecli.errors import FilterError
 
 _STATES = 10_000  # of all expressions together
-_EXPRESSIONS = 32  # those that are more than words
+_EXPRESSIONS = 32
+_WORDS = 10  # expressions that only look for words count as one of the others together
 _MEMORY = 64_000_000  # bytes for what is learnt about all of them
 _START = 10_000_000  # units of work, of about 0.1 microseconds
 _EACH = 3_000  # more units for every object that is looked at
@@ -21,6 +22,7 @@ class Effort:
     def __init__(self) -> None:
         self.states = _STATES
         self.expressions = 0
+        self._words = 0
         self._left = _START
 
     @property
@@ -28,11 +30,15 @@ class Effort:
         """Bytes that one expression may use for what it has learnt."""
         return _MEMORY // max(self.expressions, 1)
 
-    def begin(self) -> None:
+    def begin(self, *, words: bool = False) -> None:
         """Count one more expression. Errors: FilterError when they are too many."""
-        self.expressions += 1
-        if self.expressions > _EXPRESSIONS:
-            raise FilterError(f"too many regular expressions: no more than {_EXPRESSIONS} can be looked for at once")
+        self._words += words
+        self.expressions += not words
+        if self.expressions + self._words // _WORDS > _EXPRESSIONS:
+            raise FilterError(
+                f"too many regular expressions: no more than {_EXPRESSIONS} can be looked for at once, "
+                f"or {_EXPRESSIONS * _WORDS} that are plain words"
+            )
 
     def claim_state(self) -> None:
         """Count one more state. Errors: FilterError when they are too many."""

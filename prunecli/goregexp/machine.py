@@ -35,12 +35,12 @@ def compile_regexp(pattern: str, effort: Effort | None = None) -> Matcher:
     Errors: RegexpError for what Go refuses, FilterError for what is not supported or takes too much; the function, too,
     raises a FilterError when the work gets too much.
     """
+    effort = effort or Effort()
     plain = _WORDS.fullmatch(pattern)
+    effort.begin(words=plain is not None)
     if plain is not None:
         words = (plain[2] or plain[3]).split("|")
         return _word_matcher(words, at_start=bool(plain[1]), at_end=bool(plain[4]))
-    effort = effort or Effort()
-    effort.begin()
     return _Machine(parse_pattern(pattern), effort).matches
 
 

@@ -106,7 +106,7 @@ def pinned_by(records: Iterable[CacheRecord], verdicts: Iterable[Verdict], id: s
 class _Case:
     """All that the verdicts of one run depend on. `causes` says what keeps a record for its own sake.
 
-    `used` is the unshared cache size and `keep` the limit, in bytes; both only matter when there is a limit.
+    `used` is the unshared cache size and `keep` the limit, in bytes, which `limit` shows: only for a run with a limit.
     """
 
     family: Family
@@ -114,6 +114,7 @@ class _Case:
     now: Instant
     used: int
     keep: int | None
+    limit: str
 
 
 def _open_case(
@@ -128,7 +129,8 @@ def _open_case(
     found = {id: find_cause(r, family, shared, info, now, profile) for id, r in family.records.items()}
     causes = {id: cause for id, cause in found.items() if cause is not None}
     used = unshared_size(family, shared) if info.has_budget else 0
-    return _Case(family, causes, now, used, keep_bytes(info, used, disk))
+    keep = keep_bytes(info, used, disk)
+    return _Case(family, causes, now, used, keep, "" if keep is None else format_size(keep))
 
 
 def _object(family: Family, eviction: Eviction, chosen: Selection | None) -> dict[str, Reason]:
@@ -143,6 +145,7 @@ def _judge_left(case: _Case, eviction: Eviction, objections: Mapping[str, Reason
     """Say of every record that stays why it does."""
     causes = {id: reason for id, (reason, _) in case.causes.items()} | dict(objections)
     pins = count_pins(case.family, causes)
+    within = f"the cache holds {format_size(max(eviction.used, 0))}, within the limit of {case.limit}"
     verdicts: list[Verdict] = []
     for id in left:
         record = case.family.records[id]
@@ -156,7 +159,8 @@ def _judge_left(case: _Case, eviction: Eviction, objections: Mapping[str, Reason
             # No rule keeps what builds on it, and yet its turn never came.
             verdicts.append(_keep(record, Reason.HAS_CHILDREN, "records that build on each other build on it"))
         else:
-            verdicts.append(_keep(record, Reason.WITHIN_LIMIT, _describe_limit(case.keep, eviction, id)))
+            tie = "; tie: an Engine may pick it instead of an equal record" if id in eviction.rivals else ""
+            verdicts.append(_keep(record, Reason.WITHIN_LIMIT, within + tie))
     return verdicts
 
 
@@ -164,7 +168,7 @@ def _remove(case: _Case, removal: Removal) -> Verdict:
     record = case.family.records[removal.id]
     detail = describe_use(record, case.now)
     if case.keep is not None:
-        detail += f"; the cache held {format_size(removal.used)}, the limit is {format_size(case.keep)}"
+        detail += f"; the cache held {format_size(removal.used)}, the limit is {case.limit}"
     if removal.equals:
         detail += f"; tie: an Engine may pick another of {removal.equals} equal records"
     return Verdict(
@@ -202,12 +206,6 @@ def _describe_pins(pins: Counter[Reason]) -> str:
     parts = [f"{pins[reason]} {words[pins[reason] > 1]}" for reason, words in _PINS.items() if pins[reason]]
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if parts[1:] else parts[0]
     return f"{listed} {'build' if pins.total() > 1 else 'builds'} on it"
-
-
-def _describe_limit(keep: int, eviction: Eviction, id: str) -> str:
-    held = format_size(max(eviction.used, 0))
-    detail = f"the cache holds {held}, within the limit of {format_size(keep)}"
-    return f"{detail}; tie: an Engine may pick it instead of an equal record" if id in eviction.rivals else detail
 
 
 def _by_last_use(family: Family, id: str) -> tuple[bool, int, str]:

@@ -60,6 +60,8 @@ def evict_down_to(family: Family, eligible: Collection[str], used: int, keep: in
     `used` is the unshared cache size before; removed shared records lower it too, as they do in BuildKit. A size equal
     to `keep` still costs one more record. `first_rank` is 1, or 0 before BuildKit 0.22.
     """
+    if used < keep:
+        return Eviction((), used)
     run = _evict_once(family, eligible, used, keep, first_rank, {})
     left = {id: run.ranking.key(id) for id in run.ranking.left()}
     rivals = frozenset(

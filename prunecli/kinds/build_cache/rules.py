@@ -43,7 +43,8 @@ def find_cause(
         return Reason.TOO_YOUNG, f"{_last_use(record, now)}, keep is {human_duration(info.keep_duration)}"
     if info.unlabelled:
         return Reason.LABEL_MISMATCH, "build cache carries no labels, so a label filter matches none of it"
-    if not info.cache_filter.match(prune_lookup(record, record.id in shared, profile)):
+    wanted = info.cache_filter
+    if wanted.given and not wanted.match(prune_lookup(record, record.id in shared, profile)):
         return Reason.FILTER_MISMATCH, "the filter does not match it"
     return None
 
