@@ -86,6 +86,7 @@ def test_policy_as_json(cli: Cli) -> None:
     assert ran.out.startswith('{"format":"prunecli-policy/v1"')
     assert [r["reserved_space"]["bytes"] for r in ran.document["rules"]] == [0, 26 * 10**9, 26 * 10**9, 26 * 10**9]
     assert ran.document["disk"]["from"] == "--disk 252GB:30GB"
+    assert ran.document["world"]["address"] == str(cli.path)
 
 
 def test_where_the_disk_comes_from(cli: Cli) -> None:

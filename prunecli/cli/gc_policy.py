@@ -31,9 +31,10 @@ def show_policy(setting: Setting, *, as_json: bool) -> None:
     """Print a policy to stdout."""
     policy, profile, disk = setting.policy, setting.profile, setting.snapshot.disk
     if as_json:
-        from prunecli.documents import dump
+        from prunecli.documents import dump, world_document
 
-        sys.stdout.write(dump(policy_document(policy, profile, disk, setting.disk_origin)))
+        about = {"world": world_document(setting.world.name()) if setting.named else None}
+        sys.stdout.write(dump(policy_document(policy, profile, disk, setting.disk_origin) | about))
         return
     print(f"Policy: {printable(policy.source)}")
     print(f"Garbage collection: {_when(policy, profile)}")

@@ -47,6 +47,11 @@ class Setting:
         """The Engine that the world follows."""
         return self.snapshot.profile
 
+    @property
+    def named(self) -> bool:
+        """Whether the world is one that lies somewhere, and not an empty one in its place."""
+        return bool(self.world.name().address)
+
 
 def make_setting(session: Session, asked: Asked, *, needed: bool = True) -> Setting:
     """Return the world and the policy that were asked for.
