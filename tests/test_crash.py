@@ -42,6 +42,15 @@ def test_faults_reach_every_task(kind: type[Task], tmp_path: Path) -> None:
     task.judge(full)
 
 
+@pytest.mark.parametrize("when", [4, 6])
+def test_nothing_can_be_written_any_more(when: int, tmp_path: Path) -> None:
+    """A process that can tell nobody anything, from some write on, still ends with the code of a failure."""
+    task = PlanOut(tmp_path / "here", 2)
+    ran = task.run(Fault(("write",), "error=ENOSPC", when, on=True))
+    assert (ran.returncode, ran.stderr) == (1, "")
+    task.judge(ran)
+
+
 _ON_A_FULL_DISK = """
 mount -t tmpfs -o size=300k tmpfs "$1" || exit 77
 cd "$1"

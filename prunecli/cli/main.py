@@ -14,7 +14,7 @@ import click
 from prunecli.cli.groups import Entry, RootGroup
 from prunecli.cli.pflag import Flag, Text
 from prunecli.cli.session import LOG_LEVELS, Session
-from prunecli.cli.streams import StdoutError, refusal, stand_in
+from prunecli.cli.streams import StdoutError, drop_stdout, refusal, stand_in
 from prunecli.errors import PrunecliError, RefusedError
 from prunecli.printable import printable
 from prunecli.units import parse_go_bool
@@ -127,7 +127,7 @@ def run(argv: Sequence[str], *, prog: str = "prunecli") -> int:
         sys.stdout.flush()
         return code
     except StdoutError as e:
-        _drop_stdout()
+        drop_stdout()
         return complain(str(e), 1)
     except OSError as e:
         return complain(refusal(e), 1)
@@ -167,9 +167,3 @@ def complain(message: str, code: int, *, tail: str = "", hint: str = "") -> int:
         sys.stderr.write("".join(f"{printable(line)}\n" for line in lines))
         sys.stderr.flush()
     return code
-
-
-def _drop_stdout() -> None:
-    """Point stdout nowhere, so that the interpreter's last flush does not complain a second time."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -33,7 +33,12 @@ class StdoutError(OSError):
 
 
 class _Stdout(io.TextIOWrapper):
-    """The stdout of the process; what goes wrong in writing to it is a StdoutError, and nothing else is one."""
+    """The stdout of the process; what goes wrong in writing to it is a StdoutError, and nothing else is one.
+
+    Once it is `lost` nothing goes wrong any more: the interpreter's last flush would only complain a second time.
+    """
+
+    lost = False
 
     def write(self, text: str, /) -> int:
         """Take text; raises StdoutError."""
@@ -42,7 +47,7 @@ class _Stdout(io.TextIOWrapper):
 
     def flush(self) -> None:
         """Write what was taken; raises StdoutError."""
-        with _blamed():
+        with contextlib.suppress(OSError) if self.lost else _blamed():
             super().flush()
 
 
@@ -87,6 +92,14 @@ def _text(made: type[io.TextIOWrapper], stream: io.TextIOWrapper) -> io.TextIOWr
     out = io.BufferedWriter(io.FileIO(stream.fileno(), "w", closefd=False))
     at_once = stream.line_buffering or stream.write_through  # the latter is what PYTHONUNBUFFERED makes
     return made(out, "utf-8", "backslashreplace", newline="\n", line_buffering=at_once)
+
+
+def drop_stdout() -> None:
+    """Point stdout nowhere after it failed, so that what it still holds troubles nobody."""
+    if isinstance(sys.stdout, _Stdout):
+        sys.stdout.lost = True
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def refusal(error: OSError) -> str:
