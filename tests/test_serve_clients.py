@@ -219,6 +219,16 @@ def test_a_burst_of_connections_is_served(served: Served) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_too_few_files_to_serve_at_all(tmp_path: Path, near: Path) -> None:
+    """A limit that leaves no room for a server is told before anything is opened."""
+    store = tmp_path / "state.db"
+    ServedStore.open(store).close()
+    serve = f'ulimit -n 32; exec "$0" -m prunecli --store {store} serve --socket {near / "s"}'
+    ran = subprocess.run(["sh", "-c", serve, sys.executable], capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "serving takes 64 open files at least, and the limit is 32: raise it\n"
+
+
 def test_out_of_file_descriptors_connections_wait(tmp_path: Path, near: Path) -> None:
     """The server says so once, and serves those who waited once there is room."""
     store = tmp_path / "state.db"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from prunecli.backends.served import ServedStore
 from prunecli.clock import Clock
+from prunecli.errors import PrunecliError
 from prunecli.server.app import App
 from prunecli.server.limits import BoundedServer, Limits
 from prunecli.server.sockets import accept, listening
@@ -20,6 +21,8 @@ from prunecli.server.world import ServedWorld
 
 _OTHER_FILES = 128
 """Descriptors beside those of connections: the store's in each thread, uploads, the standard streams."""
+_LEAST_FILES = 64
+"""What the loop, the store and a few connections take at least."""
 _GRACE = 5.0
 """Seconds that requests get to finish once the end has come."""
 
@@ -29,7 +32,7 @@ def serve(store: ServedStore, path: Path, clock: Clock, ready: Callable[[], None
 
     Event streams end properly, requests at work are finished, and the socket is gone afterwards. With `debug` a fault
     of the server is told with its traceback.
-    Errors: PrunecliError for a socket that cannot be had.
+    Errors: PrunecliError for a socket that cannot be had, or without files or threads enough.
     """
     limits = Limits()
     limits = replace(limits, connections=_affordable(limits.connections))
@@ -42,10 +45,16 @@ def serve(store: ServedStore, path: Path, clock: Clock, ready: Callable[[], None
 
 
 def _affordable(connections: int) -> int:
-    """Return how many connections the process can hold; it may open as many files as the system lets it."""
+    """Return how many connections the process can hold; it may open as many files as the system lets it.
+
+    Errors: PrunecliError where those are too few to serve at all.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    endless = most == resource.RLIM_INFINITY
+    if most < _LEAST_FILES and not endless:
+        raise PrunecliError(f"serving takes {_LEAST_FILES} open files at least, and the limit is {most}: raise it")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    return connections if most == resource.RLIM_INFINITY else max(min(connections, most - _OTHER_FILES), 1)
+    return connections if endless else max(min(connections, most - _OTHER_FILES), 1)
 
 
 async def _serve(

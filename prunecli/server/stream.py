@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from prunecli.backends.served import PAGE, ServedStore
-from prunecli.errors import RefusedError, StoreError, TimestampError
+from prunecli.errors import PrunecliError, RefusedError, StoreError, TimestampError
 from prunecli.events import Event, EventFilter, event_json
 from prunecli.server.messages import Request, to_json
 from prunecli.server.world import ServedWorld
@@ -98,14 +98,17 @@ class Journal:
         self.stopped = False
 
     def start(self) -> None:
-        """Begin to follow the store."""
+        """Begin to follow the store. Errors: PrunecliError when no thread can be had for it."""
         loop = asyncio.get_running_loop()
         self._last = self._known_from = self.store.last_event()
         self._world.replaced = lambda store, last: _call(loop, self._begin_anew, store, last)
         self._thread = threading.Thread(
             target=self._follow, args=(loop, self.store, self._last), name="journal", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as e:  # no memory for it, or too many of this user's
+            raise PrunecliError(f"the store cannot be served: {e}") from None
 
     def stop(self) -> None:
         """End all listeners: each is told what it has yet to hear, and no more."""
