@@ -50,6 +50,16 @@ def cache(engine: Engine) -> dict[str, str]:
     return {row["ID"]: row["Description"] for row in engine.api.df()["BuildCache"] or []}
 
 
+def rest(engine: Engine) -> None:
+    """Wait until two looks at the build cache agree: while an Engine measures a build, all of it may seem in use."""
+    seen = None
+    for _ in range(50):
+        before, seen = seen, sorted(engine.api.df()["BuildCache"] or [], key=lambda row: str(row["ID"]))
+        if before == seen and not any(row["InUse"] for row in seen):
+            return
+        time.sleep(0.2)
+
+
 def about(engine: Engine, word: str) -> str:
     """Return the id of the one record whose description has a word."""
     (id,) = [id for id, text in cache(engine).items() if word in text]
@@ -106,6 +116,7 @@ def test_what_is_shown_goes(cached: Engine, words: list[str]) -> None:
         pytest.skip("this Engine has no such limit")
     time.sleep(2.5)
     cached.build(CHILD, cache_only=True)
+    rest(cached)
     clock = {"PRUNECLI_NOW": f"{time.time():.9f}"}
     before = set(cache(cached))
     plan = on(cached, "builder", "prune", *words, "--dry-run", "--format", "json", env=clock)
