@@ -54,7 +54,7 @@ def category(name: str) -> Test:
     """
     if name == "Any":
         return lambda _char: True
-    if re.fullmatch("[A-Z][A-Za-z]+(_[A-Za-z]+)+|[A-Z][a-z]{2,}", name):
+    if re.fullmatch("[A-Z][A-Za-z_]{2,}", name):
         raise FilterError(f"regular expression not supported: \\p{{{name}}}, as Unicode scripts are not known here")
     name = name.title()  # Go 1.25 and newer take `lu` for `Lu`
     if name not in _CATEGORIES:
