@@ -50,7 +50,9 @@ def _rob(take: Callable[[Path, int], None]) -> Callable[[Path, int], None]:
             assert process.stdout
             asked = ""
             while not asked.endswith(QUESTION):
-                asked += process.stdout.read(1)
+                more = process.stdout.read(1)
+                assert more, "it ended without a question"
+                asked += more
             take(store, each)
             out, err = process.communicate("y\n", timeout=60)
         assert "Traceback" not in err, err
